@@ -1,4 +1,19 @@
 //! contactsync brings people from a company's directory into a KDesk workspace as contacts, one way.
+//!
+//! The house, and which way its arrows point:
+//!
+//! ```text
+//! cli -> manifest, sync -> person, directory, desk, runlog -> net
+//! ```
+//!
+//! `api` holds the words that manifests are written in and `contact` the words of a contact; both are read by all and
+//! read nobody. `person` and the deciding half of `sync` do no I/O and are handed the time. `kdesk`, the bundled
+//! workspace, shares nothing with the client side but `scim`.
 
+pub mod api;
+pub mod contact;
+pub mod directory;
 pub mod kdesk;
+pub mod net;
+pub mod person;
 pub mod scim;

@@ -1,0 +1,48 @@
+//! The words users write: both kinds of `kdesk.seraphex.net/v1alpha1` as Rust types with their schema and CEL rules.
+//!
+//! One file per part of a manifest. Doc comments become the descriptions that `kubectl explain` shows, so they are
+//! written for users. The types hold what was written and nothing else: meaning (a compiled scope, a parsed schedule)
+//! is made elsewhere. Rules that the schema states are checked offline by [`crate::manifest`].
+#![warn(missing_docs)]
+#![allow(unreachable_pub, reason = "the schema derive repeats each struct inside a function, where pub cannot be reached")]
+
+mod connection;
+mod crd;
+mod leavers;
+mod mapping;
+mod reference;
+mod schedule;
+mod scope;
+mod source;
+mod status;
+mod workspace;
+
+pub use connection::{ConflictPolicy, ConnectionState, ContactSyncConnection, ContactSyncConnectionSpec};
+pub use crd::{connection_crd, crds, workspace_crd};
+pub use leavers::{DeletionPolicy, Hold, LeaverPolicy, Leavers};
+pub use mapping::{
+    Access, Address, Communication, FlagField, Identity, LabeledField, Mapping, NotificationField, Preset, TextField,
+    WhenAbsent,
+};
+pub use reference::{CaSource, KeyRef, SecretSource, Tls, WorkspaceRef};
+pub use schedule::Schedule;
+pub use scope::{
+    DisabledAccounts, Exclude, GroupRef, ListScope, Match, Membership, PatternScope, Scope, ScopeMode,
+};
+pub use source::{
+    CsvEncoding, CsvOptions, DisabledWhen, FileFormat, FileSource, LdapBind, LdapFlavor, LdapSource, Source, SourceType,
+};
+pub use status::{
+    Binding, ConnectionStatus, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger, WorkspaceStatus,
+};
+pub use workspace::{
+    AllowedNamespaces, Auth, AuthType, ContactSync, KDeskWorkspace, KDeskWorkspaceSpec, Limits, NamespacesFrom,
+    OAuth2,
+};
+
+/// The API group of both kinds.
+pub const GROUP: &str = "kdesk.seraphex.net";
+/// The one version served.
+pub const VERSION: &str = "v1alpha1";
+/// `apiVersion` as manifests write it.
+pub const API_VERSION: &str = "kdesk.seraphex.net/v1alpha1";

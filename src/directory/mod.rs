@@ -1,0 +1,90 @@
+//! Where people come from: one trait, one file or folder per source, one match from the manifest to a source, and one
+//! conformance suite (`tests/directories`) that every source passes.
+//!
+//! A directory reads; it decides nothing about scope beyond what it can leave unread. Above all it proves that a read
+//! was whole: without that proof nobody is ever removed (L2).
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::api::{GroupRef, Membership};
+use crate::person::{Person, PersonId};
+
+mod error;
+
+pub use error::Error;
+
+/// A directory that people are read from.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Checks that the directory answers, that the credentials are good, and that every name resolves to exactly one
+    /// group; gives the directory's immutable ids of them, in the order asked.
+    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error>;
+
+    /// Reads every person that the query may concern, in pages, into `pages`; a directory may leave unread only people
+    /// who are surely out of scope. Gives the proof that the read was whole, or an error, never a shortened list (L2).
+    /// A closed receiver ends the read with [`Error::Cancelled`].
+    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error>;
+
+    /// Reads people again by id, whatever their scope: those who are still there, disabled ones included. An id that is
+    /// missing from the answer is gone; an error says nothing about anybody (L3).
+    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error>;
+
+    /// Whether reading again tells more than the read itself did. A file is read whole at once, so it does not (L3).
+    fn can_read_again(&self) -> bool;
+}
+
+/// What a run needs to know of people: fixed for the whole run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReadQuery {
+    /// The attributes that scope and mapping use, spelt as the manifest spells them. Directories that ignore case
+    /// (LDAP) give them back under this spelling.
+    pub attributes: BTreeSet<String>,
+    /// The groups that each person's [`crate::person::GroupSet`] speaks of, in order.
+    pub groups: Vec<GroupQuery>,
+    /// `scope.pattern.segment`: the part of the directory that people must lie in.
+    pub segment: Option<String>,
+    /// `scope.pattern.filter`, in the directory's own language.
+    pub filter: Option<String>,
+    /// Groups (places in `groups`) of which a person must be in at least one to be in scope, when that alone bounds the
+    /// scope: a directory may leave everybody else unread. Empty: no such bound.
+    pub only_members_of: Vec<usize>,
+}
+
+/// A group whose members a run wants to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupQuery {
+    /// The directory's immutable id of it, as [`Directory::resolve_groups`] gave it.
+    pub group: ResolvedGroup,
+    /// Whether members of groups inside it count.
+    pub membership: Membership,
+}
+
+/// A group that exists, exactly once.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ResolvedGroup {
+    /// The directory's immutable id (a file has no other than the name).
+    pub id: String,
+    /// What the directory needs to find it again (LDAP: its DN now); not for comparing.
+    pub handle: String,
+}
+
+/// The proof that a directory was read to its end (L2). Only a source makes one, as the last thing a read does.
+#[derive(Debug)]
+pub struct WholeRead {
+    people: u64,
+}
+
+impl WholeRead {
+    /// Says that every person was sent, and how many.
+    pub(in crate::directory) fn of(people: u64) -> Self {
+        Self { people }
+    }
+
+    /// How many people were read.
+    pub fn people(&self) -> u64 {
+        self.people
+    }
+}
