@@ -11,9 +11,11 @@
 //! workspace, shares nothing with the client side but `scim`.
 
 pub mod api;
+pub mod clock;
 pub mod contact;
 pub mod directory;
 pub mod kdesk;
 pub mod net;
 pub mod person;
+pub mod runlog;
 pub mod scim;

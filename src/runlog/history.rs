@@ -1,0 +1,126 @@
+//! What the last 24 hours spent of the hold's limits (L4), as far as the summaries prove it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Summary, WindowCounts};
+
+/// How long removals add up.
+pub(super) const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
+/// What earlier runs of the window spent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Spent {
+    /// The summaries prove it.
+    Known(WindowCounts),
+    /// They have a gap, or are gone: the window counts as full.
+    Unknown,
+}
+
+/// The hold's window when a run begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Window {
+    /// What was spent in it.
+    pub spent: Spent,
+    /// Owned active contacts when it began, where a summary tells.
+    pub active_at_start: Option<u64>,
+}
+
+impl Window {
+    /// Counts the window that ends `now` from the summaries, newest first. The chain is whole when each names its
+    /// predecessor, back to one from before the window or to a run that owned nothing yet. `owned_now` is what the
+    /// desk shows: with nothing owned there is nothing to protect.
+    pub fn count(newest_first: &[Summary], owned_now: u64, now: Timestamp) -> Self {
+        let begin = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        let mut spent = WindowCounts::default();
+        let mut active_at_start = None;
+        let mut whole = owned_now == 0;
+        let mut expected = None;
+        for summary in newest_first {
+            if expected.is_some_and(|id| id != &summary.id) {
+                break;
+            }
+            // A clock that jumped back leaves runs in the future: they count.
+            if summary.start_time < begin {
+                whole = true;
+                break;
+            }
+            spent.removals += summary.spent.removals;
+            spent.key_changes += summary.spent.key_changes;
+            spent.grants += summary.spent.grants;
+            active_at_start = summary.active_at_start.or(active_at_start);
+            if summary.owned_at_start == Some(0) {
+                whole = true;
+                break;
+            }
+            let Some(previous) = &summary.previous else { break };
+            expected = Some(previous);
+        }
+        Self { spent: if whole { Spent::Known(spent) } else { Spent::Unknown }, active_at_start }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{RunCounts, RunResult, RunTrigger};
+    use crate::runlog::RunId;
+
+    fn summary(id: &str, previous: Option<&str>, start: &str, owned: u64, removals: u64) -> Summary {
+        Summary {
+            id: RunId::parse(id).unwrap(),
+            previous: previous.map(|id| RunId::parse(id).unwrap()),
+            connection: "support/emea".into(),
+            trigger: RunTrigger::Schedule,
+            generation: None,
+            start_time: start.parse().unwrap(),
+            end_time: None,
+            result: RunResult::Succeeded,
+            message: String::new(),
+            counts: RunCounts::default(),
+            owned_at_start: Some(owned),
+            active_at_start: Some(owned),
+            owned: None,
+            spent: WindowCounts { removals, ..WindowCounts::default() },
+            plan: None,
+            clears_held: vec![],
+            not_converging: vec![],
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-23T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn l04_removals_of_24_hours_add_up() {
+        let runs = [
+            summary("c", Some("b"), "2026-11-23T11:00:00Z", 96, 3),
+            summary("b", Some("a"), "2026-11-22T13:00:00Z", 100, 4),
+            summary("a", None, "2026-11-22T11:00:00Z", 120, 20),
+        ];
+        let window = Window::count(&runs, 93, now());
+        assert_eq!(window.spent, Spent::Known(WindowCounts { removals: 7, ..WindowCounts::default() }));
+        assert_eq!(window.active_at_start, Some(100));
+    }
+
+    #[test]
+    fn l04_a_gap_in_the_history_counts_as_full() {
+        let runs = [
+            summary("c", Some("b"), "2026-11-23T11:00:00Z", 96, 0),
+            summary("a", None, "2026-11-21T11:00:00Z", 120, 0),
+        ];
+        assert_eq!(Window::count(&runs, 93, now()).spent, Spent::Unknown);
+    }
+
+    #[test]
+    fn l04_a_lost_history_counts_as_full_only_where_contacts_are_owned() {
+        assert_eq!(Window::count(&[], 93, now()).spent, Spent::Unknown);
+        assert_eq!(Window::count(&[], 0, now()).spent, Spent::Known(WindowCounts::default()));
+    }
+
+    #[test]
+    fn l04_a_first_run_that_owned_nothing_begins_the_history() {
+        let runs = [summary("a", None, "2026-11-23T11:00:00Z", 0, 0)];
+        assert_eq!(Window::count(&runs, 93, now()).spent, Spent::Known(WindowCounts::default()));
+    }
+}

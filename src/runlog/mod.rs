@@ -1,0 +1,27 @@
+//! What is left of a run when it is over: its log (JSON Lines), its summary, and the plan of what it held back.
+//!
+//! Everything lies in an object store below the connection's ownership key, so that a rebuilt machine finds it again:
+//! the hold's rolling window (L4) is counted from the summaries, and an approval (L5) is checked against the stored plan.
+//!
+//! ```text
+//! <key, / written as _>/runs/<run id>.jsonl     the log, byte for byte what `logs --raw` prints
+//! <key, / written as _>/runs/<run id>.json      the summary, written when the run begins, before it removes, when it ends
+//! <key, / written as _>/plans/<hash>.json       held changes that wait for approval
+//! <key, / written as _>/settled.jsonl           contacts whose desk stores a value differently from what was written (L14)
+//! ```
+
+mod error;
+mod history;
+mod log;
+mod plan;
+mod settled;
+mod store;
+mod summary;
+
+pub use error::Error;
+pub use history::{Spent, Window};
+pub use log::{Entry, FieldChange, LogWriter};
+pub use plan::{HeldChange, HeldKind, Plan};
+pub use settled::{Settled, SettledEntry};
+pub use store::{Retention, RunStore};
+pub use summary::{RunId, Summary, WindowCounts};

@@ -1,0 +1,213 @@
+//! Where run records lie: any object store.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use jiff::{SignedDuration, Timestamp};
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Error, LogWriter, Plan, RunId, Settled, SettledEntry, Summary};
+use crate::contact::OwnershipKey;
+
+/// How many runs are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// At most this many.
+    pub runs: usize,
+    /// None older than this.
+    pub age: SignedDuration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { runs: 200, age: SignedDuration::from_hours(90 * 24) }
+    }
+}
+
+/// Runs younger than this are kept whatever the limits say: the hold's window is counted from them.
+const ALWAYS_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
+/// The run records of all connections.
+#[derive(Clone)]
+pub struct RunStore {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl RunStore {
+    /// Records in an object store.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store }
+    }
+
+    /// Begins the log of a run.
+    pub fn log(&self, key: &OwnershipKey, run: &RunId) -> LogWriter {
+        LogWriter::new(BufWriter::with_capacity(Arc::clone(&self.store), log_path(key, run), 1 << 20))
+    }
+
+    /// The log of a run, byte for byte.
+    pub async fn raw_log(&self, key: &OwnershipKey, run: &RunId) -> Result<bytes::Bytes, Error> {
+        self.bytes(&log_path(key, run)).await
+    }
+
+    /// Writes a summary, in place of an earlier one of the same run.
+    pub async fn put_summary(&self, key: &OwnershipKey, summary: &Summary) -> Result<(), Error> {
+        self.put(&runs(key).join(format!("{}.json", summary.id)), summary).await
+    }
+
+    /// The ids of every run that left a summary, newest first.
+    pub async fn run_ids(&self, key: &OwnershipKey) -> Result<Vec<RunId>, Error> {
+        let prefix = runs(key);
+        let objects: Vec<_> = self.store.list(Some(&prefix)).try_collect().await.map_err(|e| at(&prefix, e))?;
+        let mut ids: Vec<RunId> = objects
+            .iter()
+            .filter_map(|object| object.location.filename()?.strip_suffix(".json").and_then(RunId::parse))
+            .collect();
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(ids)
+    }
+
+    /// The newest summaries, newest first.
+    pub async fn summaries(&self, key: &OwnershipKey, most: usize) -> Result<Vec<Summary>, Error> {
+        let mut summaries = Vec::new();
+        for id in self.run_ids(key).await?.into_iter().take(most) {
+            summaries.push(self.summary(key, &id).await?);
+        }
+        Ok(summaries)
+    }
+
+    /// The summary of a run.
+    pub async fn summary(&self, key: &OwnershipKey, run: &RunId) -> Result<Summary, Error> {
+        self.get(&runs(key).join(format!("{run}.json"))).await
+    }
+
+    /// The summaries that the hold's window is counted from, newest first: those of the last 24 hours and the one before.
+    pub async fn window(&self, key: &OwnershipKey, now: Timestamp) -> Result<Vec<Summary>, Error> {
+        let begin = now.checked_sub(super::history::WINDOW).unwrap_or(Timestamp::MIN);
+        let mut summaries = Vec::new();
+        for id in self.run_ids(key).await? {
+            let summary = self.summary(key, &id).await?;
+            let before = summary.start_time < begin;
+            summaries.push(summary);
+            if before {
+                break;
+            }
+        }
+        Ok(summaries)
+    }
+
+    /// Keeps a plan until somebody approves it.
+    pub async fn put_plan(&self, key: &OwnershipKey, plan: &Plan) -> Result<(), Error> {
+        self.put(&plan_path(key, &plan.hash()), plan).await
+    }
+
+    /// The plan that an approval names; `None` when there is none.
+    pub async fn plan(&self, key: &OwnershipKey, hash: &str) -> Result<Option<Plan>, Error> {
+        match self.get::<Plan>(&plan_path(key, hash)).await {
+            Ok(plan) => Ok((plan.hash() == hash).then_some(plan)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The contacts that came to rest with a difference; none when nothing was kept.
+    pub async fn settled(&self, key: &OwnershipKey) -> Result<Settled, Error> {
+        let path = folder(key).join("settled.jsonl");
+        let bytes = match self.bytes(&path).await {
+            Ok(bytes) => bytes,
+            Err(Error::NotFound(_)) => return Ok(Settled::default()),
+            Err(error) => return Err(error),
+        };
+        let mut settled = Settled::default();
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let (person, entry): (String, SettledEntry) =
+                serde_json::from_slice(line).map_err(|source| Error::Damaged { path: path.to_string(), source })?;
+            settled.0.insert(person, entry);
+        }
+        Ok(settled)
+    }
+
+    /// Keeps the contacts that came to rest with a difference.
+    pub async fn put_settled(&self, key: &OwnershipKey, settled: &Settled) -> Result<(), Error> {
+        let path = folder(key).join("settled.jsonl");
+        let mut body = Vec::new();
+        for line in &settled.0 {
+            serde_json::to_writer(&mut body, &line)
+                .map_err(|source| Error::Damaged { path: path.to_string(), source })?;
+            body.push(b'\n');
+        }
+        self.store.put(&path, PutPayload::from(body)).await.map_err(|e| at(&path, e))?;
+        Ok(())
+    }
+
+    /// Deletes the records of old runs.
+    pub async fn retain(&self, key: &OwnershipKey, retention: Retention, now: Timestamp) -> Result<(), Error> {
+        for (place, id) in self.run_ids(key).await?.into_iter().enumerate() {
+            // The id tells the time, so nothing needs to be read.
+            let too_many = place >= retention.runs;
+            let Some(age) = started(&id).map(|start| now.duration_since(start)) else { continue };
+            if place == 0 || age <= ALWAYS_KEPT || !(too_many || age > retention.age) {
+                continue;
+            }
+            for path in [log_path(key, &id), runs(key).join(format!("{id}.json"))] {
+                match self.store.delete(&path).await {
+                    Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                    Err(error) => return Err(at(&path, error)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn put<T: Serialize>(&self, path: &Path, value: &T) -> Result<(), Error> {
+        let body = serde_json::to_vec(value).map_err(|source| Error::Damaged { path: path.to_string(), source })?;
+        self.store.put(path, PutPayload::from(body)).await.map_err(|e| at(path, e))?;
+        Ok(())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &Path) -> Result<T, Error> {
+        let bytes = self.bytes(path).await?;
+        serde_json::from_slice(&bytes).map_err(|source| Error::Damaged { path: path.to_string(), source })
+    }
+
+    async fn bytes(&self, path: &Path) -> Result<bytes::Bytes, Error> {
+        self.store.get(path).await.map_err(|e| at(path, e))?.bytes().await.map_err(|e| at(path, e))
+    }
+}
+
+fn started(id: &RunId) -> Option<Timestamp> {
+    let (time, _) = id.as_str().split_once('-')?;
+    jiff::civil::DateTime::strptime("%Y%m%dt%H%M%Sz", time)
+        .ok()?
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|t| t.timestamp())
+}
+
+fn at(path: &Path, source: object_store::Error) -> Error {
+    match source {
+        object_store::Error::NotFound { .. } => Error::NotFound(path.to_string()),
+        source => Error::Store { path: path.to_string(), source },
+    }
+}
+
+// `_` cannot stand in an ownership key, so no two keys share a folder and none lies inside another's.
+fn folder(key: &OwnershipKey) -> Path {
+    Path::from(key.as_str().replace('/', "_"))
+}
+
+fn runs(key: &OwnershipKey) -> Path {
+    folder(key).join("runs")
+}
+
+fn log_path(key: &OwnershipKey, run: &RunId) -> Path {
+    runs(key).join(format!("{run}.jsonl"))
+}
+
+fn plan_path(key: &OwnershipKey, hash: &str) -> Path {
+    let digits: String = hash.chars().filter(char::is_ascii_alphanumeric).collect();
+    folder(key).join("plans").join(format!("{digits}.json"))
+}

@@ -1,0 +1,122 @@
+//! The summary of a run: what `history` shows, and what the hold's window is counted from.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::api::{RunCounts, RunReport, RunResult, RunTrigger};
+
+/// A run's id: when it began, and what tells it from another of the same second. Ids sort by time.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// The id of a run that begins now.
+    pub fn new(now: Timestamp) -> Self {
+        let unique = uuid::Uuid::new_v4().simple().to_string();
+        let unique: String = unique.chars().take(6).collect();
+        Self(format!("{}-{unique}", now.strftime("%Y%m%dt%H%M%Sz")))
+    }
+
+    /// Reads an id as a person types it; `None` when no run can have it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = !text.is_empty()
+            && text.len() <= 64
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        plain.then(|| Self(text.to_owned()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a run spent of the hold's limits (L4): changes that nobody approved.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WindowCounts {
+    /// Contacts turned off or deleted, and portal access taken away.
+    pub removals: u64,
+    /// Sign-in keys changed.
+    pub key_changes: u64,
+    /// Portal access given to contacts that existed.
+    pub grants: u64,
+}
+
+/// What is left of a run.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The run.
+    pub id: RunId,
+    /// The run before it, so that a gap in the history shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<RunId>,
+    /// `<namespace>/<name>` of the connection.
+    pub connection: String,
+    /// Why it ran.
+    pub trigger: RunTrigger,
+    /// The generation of the spec, in a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<i64>,
+    /// When it began.
+    pub start_time: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<Timestamp>,
+    /// How it ended; Running in a summary that nobody closed means that it was cut off.
+    pub result: RunResult,
+    /// One sentence, without anybody's data.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// What it counted.
+    #[serde(default)]
+    pub counts: RunCounts,
+    /// Contacts owned when it began, once they were listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned_at_start: Option<u64>,
+    /// Of them, active ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_at_start: Option<u64>,
+    /// Contacts owned when it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned: Option<u64>,
+    /// What it spent of the hold's limits; before it ends, what it set out to spend.
+    #[serde(default)]
+    pub spent: WindowCounts,
+    /// The plan of what it held back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Fields that were not emptied although everybody lost them (L15).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clears_held: Vec<String>,
+    /// Fields that the desk stores differently from what was written (L14).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_converging: Vec<String>,
+}
+
+impl Summary {
+    /// The run as status and `-o json` show it.
+    pub fn report(&self) -> RunReport {
+        RunReport {
+            id: self.id.to_string(),
+            trigger: self.trigger,
+            generation: self.generation,
+            start_time: self.start_time,
+            end_time: self.end_time,
+            result: self.result,
+            message: (!self.message.is_empty()).then(|| self.message.clone()),
+            counts: self.counts,
+            log_ref: None,
+        }
+    }
+}
