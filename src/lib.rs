@@ -13,9 +13,11 @@
 pub mod api;
 pub mod clock;
 pub mod contact;
+pub mod desk;
 pub mod directory;
 pub mod kdesk;
 pub mod net;
 pub mod person;
 pub mod runlog;
 pub mod scim;
+pub mod sync;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Summary, WindowCounts};
 
 /// How long removals add up.
-pub(super) const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What earlier runs of the window spent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,6 +45,7 @@ impl Window {
                 break;
             }
             spent.removals += summary.spent.removals;
+            spent.approved += summary.spent.approved;
             spent.key_changes += summary.spent.key_changes;
             spent.grants += summary.spent.grants;
             active_at_start = summary.active_at_start.or(active_at_start);
@@ -56,6 +57,13 @@ impl Window {
             expected = Some(previous);
         }
         Self { spent: if whole { Spent::Known(spent) } else { Spent::Unknown }, active_at_start }
+    }
+
+    /// Removals that the desk shows by its marks count even where no summary tells of them (L4).
+    pub fn heed_marks(&mut self, deactivated: u64) {
+        if let Spent::Known(counts) = &mut self.spent {
+            counts.removals = counts.removals.max(deactivated.saturating_sub(counts.approved));
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod store;
 mod summary;
 
 pub use error::Error;
+pub(crate) use history::WINDOW;
 pub use history::{Spent, Window};
 pub use log::{Entry, FieldChange, LogWriter};
 pub use plan::{HeldChange, HeldKind, Plan};

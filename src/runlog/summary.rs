@@ -46,6 +46,8 @@ impl fmt::Display for RunId {
 pub struct WindowCounts {
     /// Contacts turned off or deleted, and portal access taken away.
     pub removals: u64,
+    /// Removals that somebody approved: they count against no limit, but the desk shows their marks.
+    pub approved: u64,
     /// Sign-in keys changed.
     pub key_changes: u64,
     /// Portal access given to contacts that existed.

@@ -1,0 +1,126 @@
+//! What a run tells: counts, lines of its log, and to whoever watches.
+
+use crate::api::RunCounts;
+use crate::clock::Clock;
+use crate::contact::{Field, Value};
+use crate::runlog::{Entry, FieldChange, LogWriter};
+
+use super::Error;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// Asking directory and desk whether they are there.
+    Preflight,
+    /// Listing the owned contacts.
+    Listing,
+    /// Reading the directory.
+    Reading,
+    /// Asking again for people who are missing.
+    Confirming,
+    /// Writing contacts.
+    Writing,
+    /// Removing contacts of people who left.
+    Removing,
+}
+
+/// One change that a plan shows.
+#[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedChange {
+    /// created, updated, reactivated, left, deactivated, deleted, released, held, skipped.
+    pub action: String,
+    /// The directory's id of the person.
+    pub person: String,
+    /// The desk's id of the contact, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// Why, in one word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Field by field, old and new.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
+}
+
+/// Watches a run: a progress bar, a plan, a metric. Called often; must not block.
+pub trait Observer: Send + Sync {
+    /// A stage begins.
+    fn stage(&self, _stage: Stage) {}
+    /// So many of so many are done in this stage; the total is `None` while nobody knows it.
+    fn progress(&self, _done: u64, _total: Option<u64>) {}
+    /// A change that a plan would make, with its values.
+    fn planned(&self, _change: PlannedChange) {}
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// Counts, and writes the log.
+pub(super) struct Account<'a> {
+    pub(super) counts: RunCounts,
+    log: LogWriter,
+    clock: &'a Clock,
+    observer: &'a dyn Observer,
+    log_values: bool,
+    planning: bool,
+    /// Something is not as mapped although no count says so.
+    pub(super) blemish: bool,
+}
+
+impl<'a> Account<'a> {
+    pub(super) fn new(
+        log: LogWriter,
+        clock: &'a Clock,
+        observer: &'a dyn Observer,
+        log_values: bool,
+        planning: bool,
+    ) -> Self {
+        Self { counts: RunCounts::default(), log, clock, observer, log_values, planning, blemish: false }
+    }
+
+    pub(super) fn observer(&self) -> &'a dyn Observer {
+        self.observer
+    }
+
+    /// Writes a line, its values only where they are asked for (L20); a plan shows them to whoever asked for the plan.
+    pub(super) async fn note(&mut self, mut entry: Entry) -> Result<(), Error> {
+        if self.planning && entry.person.is_some() {
+            self.observer.planned(PlannedChange {
+                action: entry.event.clone(),
+                person: entry.person.clone().unwrap_or_default(),
+                contact: entry.contact.clone(),
+                reason: entry.reason.clone(),
+                fields: entry.fields.clone(),
+            });
+        }
+        if !self.log_values {
+            for change in &mut entry.fields {
+                change.old = None;
+                change.new = None;
+            }
+        }
+        let now = (self.clock)();
+        Ok(self.log.write(now, &entry).await?)
+    }
+
+    pub(super) fn into_log(self) -> LogWriter {
+        self.log
+    }
+}
+
+/// How a field changes, for people.
+pub(super) fn field_change(field: &Field, old: Option<&Value>, new: Option<&Value>) -> FieldChange {
+    FieldChange { field: field.to_string(), old: old.map(show), new: new.map(show) }
+}
+
+fn show(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Texts(texts) => texts.join(", "),
+        Value::Flag(flag) => flag.to_string(),
+    }
+}

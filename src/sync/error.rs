@@ -1,0 +1,37 @@
+//! Why a run stopped. Whatever is here, nobody was removed by the run after it.
+
+use thiserror::Error;
+
+use crate::{desk, directory, runlog};
+
+/// Why a run failed. No message holds a person's data.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The directory.
+    #[error("directory: {0}")]
+    Directory(#[from] directory::Error),
+    /// The desk.
+    #[error("desk: {0}")]
+    Desk(#[from] desk::Error),
+    /// The store of run records.
+    #[error("run log: {0}")]
+    RunLog(#[from] runlog::Error),
+    /// The manifest asks for something that cannot be.
+    #[error("{field}: {message}")]
+    Settings {
+        /// The field below `spec`.
+        field: String,
+        /// What is wrong and how to mend it.
+        message: String,
+    },
+    /// Something inside broke its own promise.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The buffer of waiting people gave back something else than was put in.
+    pub(super) fn buffer(error: impl std::fmt::Display) -> Self {
+        Self::Internal(format!("the buffer of waiting people is damaged: {error}"))
+    }
+}

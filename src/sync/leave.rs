@@ -1,0 +1,128 @@
+//! Who left: owned contacts whose person was not seen in a whole read, asked for again before anything is decided (L3).
+
+use std::collections::HashMap;
+
+use super::account::{Account, Stage};
+use super::decide::{Absence, LeaverStep, Reading, leaver_step};
+use super::owned::OwnedIndex;
+use super::Error;
+use crate::api::LeaverPolicy;
+use crate::directory::{Directory, ReadQuery, WholeRead};
+use crate::person::{OutReason, PersonId, Program, ScopeDecision};
+use crate::runlog::Entry;
+use jiff::{SignedDuration, Timestamp};
+
+const BATCH: usize = 100;
+
+/// One contact whose person left, and what is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaver {
+    /// Place in the index.
+    pub(super) owned: usize,
+    pub(super) absence: Absence,
+    pub(super) step: LeaverStep,
+}
+
+/// What a connection does about leavers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeaverRules {
+    pub(super) policy: LeaverPolicy,
+    pub(super) handover: SignedDuration,
+    pub(super) now: Timestamp,
+}
+
+/// Finds them. The proof of a whole read is asked for, so that this cannot be called without one (L2).
+pub(super) async fn leavers(
+    _whole: &WholeRead,
+    directory: &dyn Directory,
+    program: &Program,
+    query: &ReadQuery,
+    index: &OwnedIndex,
+    rules: LeaverRules,
+    account: &mut Account<'_>,
+) -> Result<Vec<Leaver>, Error> {
+    let absent: Vec<(usize, Absence)> = index
+        .iter()
+        .filter(|(_, owned)| !owned.staff)
+        .filter_map(|(place, owned)| Some((place, absence(owned.reading)?)))
+        .filter(|(place, _)| index.get(*place).is_some_and(|owned| !index.is_doubled(&owned.person.to_string())))
+        .collect();
+    let mut leavers = Vec::new();
+    // Only where something would be done is it worth asking again.
+    let due = |place: usize, absence: Absence| {
+        let owned = index.get(place)?;
+        let step = leaver_step(absence, owned.standing, owned.active, rules.policy, rules.handover, rules.now);
+        (step != LeaverStep::Nothing).then_some(Leaver { owned: place, absence, step })
+    };
+    let candidates: Vec<Leaver> = absent.into_iter().filter_map(|(place, absence)| due(place, absence)).collect();
+    if !directory.can_read_again() {
+        return Ok(candidates);
+    }
+    account.observer().stage(Stage::Confirming);
+    for batch in candidates.chunks(BATCH) {
+        let ids: Vec<PersonId> = batch
+            .iter()
+            .filter_map(|leaver| PersonId::new(index.get(leaver.owned)?.person.to_string()))
+            .collect();
+        let again = match directory.read_again(query, &ids).await {
+            Ok(people) => people,
+            Err(error) => {
+                hold(batch, index, "NotConfirmed", &error.to_string(), account).await?;
+                continue;
+            }
+        };
+        let found: HashMap<&str, ScopeDecision> =
+            again.iter().map(|person| (person.id.as_str(), program.decide(person))).collect();
+        for leaver in batch {
+            let Some(owned) = index.get(leaver.owned) else { continue };
+            match confirmed(found.get(owned.person.to_string().as_str())) {
+                Some(absence) => leavers.extend(due(leaver.owned, absence)),
+                None => {
+                    let why = "the directory was asked again, and the person is in scope or cannot be decided";
+                    hold(&[*leaver], index, "StillInScope", why, account).await?;
+                }
+            }
+        }
+    }
+    Ok(leavers)
+}
+
+async fn hold(
+    leavers: &[Leaver],
+    index: &OwnedIndex,
+    reason: &str,
+    message: &str,
+    account: &mut Account<'_>,
+) -> Result<(), Error> {
+    for owned in leavers.iter().filter_map(|leaver| index.get(leaver.owned)) {
+        account.counts.held += 1;
+        let entry = Entry::of("held", &owned.person.to_string()).on(owned.contact_text());
+        account.note(entry.because(reason).saying(message)).await?;
+    }
+    Ok(())
+}
+
+/// What the whole read says; `None`: the person did not leave.
+fn absence(reading: Reading) -> Option<Absence> {
+    match reading {
+        Reading::Seen | Reading::Undecided => None,
+        Reading::Unread => Some(Absence::Gone),
+        Reading::Out(reason) => Some(out(reason)),
+    }
+}
+
+/// What asking again says; `None`: not confirmed (L1, L3).
+fn confirmed(decision: Option<&ScopeDecision>) -> Option<Absence> {
+    match decision {
+        None => Some(Absence::Gone),
+        Some(ScopeDecision::Out(reason)) => Some(out(*reason)),
+        Some(ScopeDecision::In | ScopeDecision::Undecided(_)) => None,
+    }
+}
+
+fn out(reason: OutReason) -> Absence {
+    match reason {
+        OutReason::Disabled => Absence::Disabled,
+        OutReason::NotInScope | OutReason::Excluded => Absence::OutOfScope,
+    }
+}

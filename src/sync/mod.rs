@@ -1,0 +1,29 @@
+//! One run of one connection: list what is owned, read the directory, decide, write, let leavers go, account.
+//!
+//! A run compares the directory with what the desk holds now, so one that was killed is simply run again. Nothing is
+//! written before the directory was read whole: who keeps a contested address, what is too many removals and in which
+//! order addresses move are decided on all people at once, whatever the order they came in. What waits meanwhile is
+//! kept compressed (`candidates`), so memory grows with what is owned or new, by about 200 bytes a person.
+//!
+//! `decide` is pure: no I/O, and the time is an argument. The rest carries out what it says.
+
+mod account;
+mod approval;
+mod candidates;
+mod claims;
+mod compact;
+pub mod decide;
+mod error;
+mod leave;
+mod owned;
+mod preflight;
+mod read;
+mod run;
+mod settings;
+mod settle;
+mod write;
+
+pub use account::{Observer, PlannedChange, Silent, Stage};
+pub use error::Error;
+pub use run::{Ends, Mode, Report, Run};
+pub use settings::ConnectionSettings;

@@ -1,0 +1,169 @@
+//! The contacts that a connection owns, in about 100 bytes each: enough to tell who is in step, and to find the rest.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::Error;
+use super::compact::CompactId;
+use super::decide::{Reading, Standing};
+use crate::contact::{ExternalId, Field, Mark, MarkKind, OwnershipKey, Value, canonical_email, fingerprint};
+use crate::desk::{Contact, ContactId, Desk};
+use crate::runlog::WINDOW;
+
+/// One owned contact.
+#[derive(Clone, Debug)]
+pub(super) struct Owned {
+    pub(super) person: CompactId,
+    contact: CompactId,
+    /// Of the mapped fields, in canonical form, as the desk stores them.
+    pub(super) fingerprint: u128,
+    /// Of the sign-in key.
+    pub(super) email: u64,
+    pub(super) active: bool,
+    pub(super) portal_access: bool,
+    pub(super) staff: bool,
+    /// Owned under a key that was taken over, so its externalId must be written anew.
+    pub(super) rename: bool,
+    pub(super) standing: Standing,
+    /// What the directory said of the person in this run.
+    pub(super) reading: Reading,
+}
+
+impl Owned {
+    pub(super) fn contact(&self) -> Option<ContactId> {
+        ContactId::new(self.contact.to_string())
+    }
+
+    pub(super) fn contact_text(&self) -> String {
+        self.contact.to_string()
+    }
+}
+
+/// All of them, by person id.
+#[derive(Default)]
+pub(super) struct OwnedIndex {
+    entries: Vec<Owned>,
+    /// Email hash and place of its holder, sorted.
+    holders: Vec<(u64, u32)>,
+    /// How many have each mapped field set, by the field's place.
+    pub(super) set: Vec<u64>,
+    /// Contacts that share their person id with another: neither is touched, and a person must look.
+    pub(super) doubled: HashSet<String>,
+}
+
+impl OwnedIndex {
+    /// Lists every contact owned under `key` or a key that it takes over from (L7), and proves that the list was whole (L16).
+    pub(super) async fn list(
+        desk: &Desk,
+        key: &OwnershipKey,
+        take_over: &[OwnershipKey],
+        fields: &[Field],
+    ) -> Result<Self, Error> {
+        let mut index = Self { set: vec![0; fields.len()], ..Self::default() };
+        for owner in std::iter::once(key).chain(take_over) {
+            let (pages, mut received) = mpsc::channel::<Vec<Contact>>(4);
+            let prefix = owner.prefix();
+            let listing = desk.list(&prefix, pages);
+            let taking = async {
+                while let Some(page) = received.recv().await {
+                    for contact in &page {
+                        index.add(contact, owner, key, fields);
+                    }
+                }
+            };
+            let (whole, ()) = tokio::join!(listing, taking);
+            whole?;
+        }
+        index.finish();
+        Ok(index)
+    }
+
+    fn add(&mut self, contact: &Contact, owner: &OwnershipKey, key: &OwnershipKey, fields: &[Field]) {
+        // A longer key that begins like this one is somebody else's (L7).
+        let Some(id) = contact.external_id.as_deref().and_then(ExternalId::parse).filter(|id| &id.owner == owner) else {
+            return;
+        };
+        let values: Vec<Option<Value>> = fields.iter().map(|field| contact.value(field)).collect();
+        for (set, value) in self.set.iter_mut().zip(&values) {
+            *set += u64::from(value.is_some());
+        }
+        self.entries.push(Owned {
+            person: CompactId::new(&id.person),
+            contact: CompactId::new(contact.id.as_str()),
+            fingerprint: fingerprint(fields.iter().zip(values.iter().map(Option::as_ref))),
+            email: email_hash(&contact.user_name),
+            active: contact.active,
+            portal_access: contact.value(&Field::PortalAccess) == Some(Value::Flag(true)),
+            staff: contact.staff,
+            rename: owner != key,
+            standing: Standing { adopted: id.adopted, mark: id.mark },
+            reading: Reading::Unread,
+        });
+    }
+
+    fn finish(&mut self) {
+        self.entries.sort_by(|a, b| a.person.cmp(&b.person));
+        self.doubled = self
+            .entries
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [a, b] if a.person == b.person => Some(a.person.to_string()),
+                _ => None,
+            })
+            .collect();
+        self.entries.shrink_to_fit();
+        self.holders = (0_u32..).zip(&self.entries).map(|(place, owned)| (owned.email, place)).collect();
+        self.holders.sort_unstable();
+    }
+
+    /// Whether a person has more than one contact here.
+    pub(super) fn is_doubled(&self, person: &str) -> bool {
+        !self.doubled.is_empty() && self.doubled.contains(person)
+    }
+
+    pub(super) fn find(&self, person: &str) -> Option<usize> {
+        let id = CompactId::new(person);
+        self.entries.binary_search_by(|owned| owned.person.cmp(&id)).ok()
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<&Owned> {
+        self.entries.get(place)
+    }
+
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Owned> {
+        self.entries.get_mut(place)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Owned)> {
+        self.entries.iter().enumerate()
+    }
+
+    /// Who holds an address, by its hash.
+    pub(super) fn holder(&self, email: u64) -> Option<usize> {
+        let first = self.holders.partition_point(|(hash, _)| *hash < email);
+        self.holders.get(first).filter(|(hash, _)| *hash == email).map(|(_, place)| *place as usize)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many this connection turned off in the 24 hours before, as the marks on them tell.
+    pub(super) fn deactivated_since(&self, now: Timestamp) -> u64 {
+        let young = |mark: &Mark| mark.kind == MarkKind::Deactivated && now.duration_since(mark.at) < WINDOW;
+        self.entries.iter().filter(|owned| owned.standing.mark.as_ref().is_some_and(young)).count() as u64
+    }
+
+    pub(super) fn active(&self) -> usize {
+        self.entries.iter().filter(|owned| owned.active).count()
+    }
+}
+
+/// A number that stands for an address, whatever its case. Two addresses share one once in 2^64: the later then waits
+/// as a duplicate, and the log says so.
+pub(super) fn email_hash(email: &str) -> u64 {
+    let hash = blake3::hash(canonical_email(email).as_bytes());
+    hash.as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}

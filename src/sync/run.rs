@@ -1,0 +1,313 @@
+//! One run from beginning to end, and what it leaves behind whatever happens.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::account::{Account, Observer, Stage};
+use super::approval::{Approval, Demand};
+use super::leave::{LeaverRules, leavers};
+use super::owned::OwnedIndex;
+use super::read::{Fields, Gathered, Reader};
+use super::settle::Settling;
+use super::settings::ConnectionSettings;
+use super::write::{HeldBack, Writer};
+use super::{Error, preflight};
+use crate::api::{RunCounts, RunResult, RunTrigger};
+use crate::clock::Clock;
+use crate::desk::Desk;
+use crate::directory::Directory;
+use crate::runlog::{Entry, Retention, RunId, RunStore, Summary, Window, WindowCounts};
+
+/// Whether a run writes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mode {
+    /// It does.
+    Sync,
+    /// It only says what it would do, and leaves no trace on the desk.
+    Plan,
+}
+
+/// The two ends of a run. They are opened by whoever runs it, who knows where secrets lie.
+pub struct Ends {
+    /// Where people come from.
+    pub directory: Box<dyn Directory>,
+    /// Where contacts go.
+    pub desk: Desk,
+}
+
+/// One run of one connection.
+pub struct Run<'a> {
+    /// The connection.
+    pub settings: &'a ConnectionSettings,
+    /// Whether it writes.
+    pub mode: Mode,
+    /// Why it runs.
+    pub trigger: RunTrigger,
+    /// Where its records go.
+    pub store: &'a RunStore,
+    /// How many records are kept.
+    pub retention: Retention,
+    /// What time it is.
+    pub clock: &'a Clock,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+}
+
+/// How a run went.
+#[derive(Debug)]
+pub struct Report {
+    /// What is kept of it.
+    pub summary: Summary,
+    /// Why it failed, if it did.
+    pub error: Option<Error>,
+}
+
+impl Run<'_> {
+    /// Runs. `ends` opens directory and desk; that it fails is a failed run like any other. Dropping the future stops the
+    /// run where it is, which the next run finds as interrupted.
+    pub async fn go(&self, ends: impl Future<Output = Result<Ends, Error>>) -> Report {
+        let start = (self.clock)();
+        let mut summary = self.blank_summary(start);
+        let error = match self.begin(&mut summary).await {
+            Ok(()) => self.logged(&mut summary, ends).await.err(),
+            Err(error) => Some(error),
+        };
+        if let Some(error) = &error {
+            summary.result = RunResult::Failed;
+            summary.message = error.to_string();
+        }
+        summary.end_time = Some((self.clock)());
+        let kept = self.end(&summary).await;
+        Report { summary, error: error.or(kept.err()) }
+    }
+
+    fn blank_summary(&self, start: Timestamp) -> Summary {
+        Summary {
+            id: RunId::new(start),
+            previous: None,
+            connection: self.settings.full_name(),
+            trigger: self.trigger,
+            generation: self.settings.generation,
+            start_time: start,
+            end_time: None,
+            result: RunResult::Running,
+            message: String::new(),
+            counts: RunCounts::default(),
+            owned_at_start: None,
+            active_at_start: None,
+            owned: None,
+            spent: WindowCounts::default(),
+            plan: None,
+            clears_held: Vec::new(),
+            not_converging: Vec::new(),
+        }
+    }
+
+    /// A plan leaves no summary: it is not part of the history that the hold is counted from.
+    async fn begin(&self, summary: &mut Summary) -> Result<(), Error> {
+        if self.mode == Mode::Plan {
+            return Ok(());
+        }
+        let key = &self.settings.key;
+        if let Some(newest) = self.store.run_ids(key).await?.into_iter().next() {
+            // One that cannot be read does not stop the run: its gap shows when the window is counted.
+            if let Ok(mut before) = self.store.summary(key, &newest).await
+                && before.result == RunResult::Running
+            {
+                before.result = RunResult::Interrupted;
+                "the run was cut off; the next one set things right".clone_into(&mut before.message);
+                self.store.put_summary(key, &before).await?;
+            }
+            summary.previous = Some(newest);
+        }
+        Ok(self.store.put_summary(key, summary).await?)
+    }
+
+    async fn end(&self, summary: &Summary) -> Result<(), Error> {
+        if self.mode == Mode::Plan {
+            return Ok(());
+        }
+        self.store.put_summary(&self.settings.key, summary).await?;
+        Ok(self.store.retain(&self.settings.key, self.retention, summary.start_time).await?)
+    }
+
+    /// The run between the first and the last line of its log.
+    async fn logged(
+        &self,
+        summary: &mut Summary,
+        ends: impl Future<Output = Result<Ends, Error>>,
+    ) -> Result<(), Error> {
+        let planning = self.mode == Mode::Plan;
+        let mut log =
+            if planning { RunStore::discard(&summary.id) } else { self.store.log(&self.settings.key, &summary.id) };
+        log.frame((self.clock)(), "started", summary).await?;
+        let log_values = self.settings.spec.log_values.unwrap_or_default();
+        let mut account = Account::new(log, self.clock, self.observer, log_values, planning);
+        let worked = self.work(summary, &mut account, ends).await;
+        summary.counts = account.counts;
+        summary.result = match &worked {
+            Err(_) => RunResult::Failed,
+            Ok(()) if account.blemish || !whole(&account.counts) => RunResult::Partial,
+            Ok(()) => RunResult::Succeeded,
+        };
+        if let Err(error) = &worked {
+            account.note(Entry { event: "stopped".into(), message: Some(error.to_string()), ..Entry::default() }).await?;
+        }
+        let mut log = account.into_log();
+        log.frame((self.clock)(), "ended", summary).await?;
+        log.close().await?;
+        worked
+    }
+
+    async fn work(
+        &self,
+        summary: &mut Summary,
+        account: &mut Account<'_>,
+        ends: impl Future<Output = Result<Ends, Error>>,
+    ) -> Result<(), Error> {
+        self.observer.stage(Stage::Preflight);
+        let program = preflight::compile(&self.settings.spec)?;
+        let Ends { directory, desk } = ends.await?;
+        let query = preflight::query(&program, &self.settings.spec, directory.as_ref()).await?;
+        let fields = preflight::fields(&program, &self.settings.spec, &desk, account).await?;
+        self.observer.stage(Stage::Listing);
+        let mut index = OwnedIndex::list(&desk, &self.settings.key, &self.settings.take_over, &fields.all).await?;
+        let window = self.window(summary, &index).await?;
+        let settled = self.store.settled(&self.settings.key).await?;
+        let mut reader = Reader {
+            program: &program,
+            fields: &fields,
+            key: &self.settings.key,
+            index: &mut index,
+            settled: &settled,
+            gathered: Gathered::default(),
+        };
+        let proof = reader.read(directory.as_ref(), &query, account).await?;
+        let gathered = reader.gathered;
+        let rules = LeaverRules {
+            policy: self.settings.spec.leavers.policy,
+            handover: self.handover(),
+            now: summary.start_time,
+        };
+        let gone = leavers(&proof, directory.as_ref(), &program, &query, &index, rules, account).await?;
+        let approval = Approval::load(self.store, self.settings, summary.start_time).await?;
+        let demand = Demand { gathered: &gathered, index: &index, leavers: &gone, in_scope: account.counts.in_scope };
+        let held = demand.hold(&self.settings.spec, &window, &approval, summary, account).await?;
+        self.store_plan(&demand.held_plan(&held), summary).await?;
+        let lost = gathered.lost_fields(&fields, &index, account.counts.in_scope);
+        summary.clears_held = lost.iter().filter_map(|n| fields.all.get(*n)).map(ToString::to_string).collect();
+        account.blemish |= !lost.is_empty();
+        if self.mode == Mode::Sync {
+            // What is about to be spent is known before it is: a run killed from here on counts in the window (L4).
+            summary.counts = account.counts;
+            self.store.put_summary(&self.settings.key, summary).await?;
+        }
+        let ready = Decided { desk: &desk, fields: &fields, index: &index, gathered: &gathered, held: &held, lost: &lost };
+        self.write(ready, &gone, settled, summary, account).await
+    }
+
+    async fn write(
+        &self,
+        ready: Decided<'_>,
+        gone: &[super::leave::Leaver],
+        settled: crate::runlog::Settled,
+        summary: &mut Summary,
+        account: &mut Account<'_>,
+    ) -> Result<(), Error> {
+        let Decided { desk, fields, index, gathered, held, lost } = ready;
+        let claims = super::claims::decide(gathered, index, held)?;
+        let writer = Writer {
+            desk,
+            settings: self.settings,
+            fields,
+            index,
+            gathered,
+            claims: &claims,
+            held,
+            lost,
+            now: summary.start_time,
+            planning: self.mode == Mode::Plan,
+        };
+        let mut settling = Settling::new(&fields.all, settled);
+        self.observer.stage(Stage::Writing);
+        let spending = writer.people(account, &mut settling).await?;
+        self.observer.stage(Stage::Removing);
+        writer.leavers(gone, account, &mut settling).await?;
+        if settling.changed && self.mode == Mode::Sync {
+            self.store.put_settled(&self.settings.key, &settling.settled).await?;
+        }
+        let telling: BTreeSet<_> = settling.not_converging.iter().chain(&gathered.not_converging).cloned().collect();
+        account.blemish |= !telling.is_empty();
+        summary.not_converging = telling.into_iter().collect();
+        let counts = &account.counts;
+        let lost = counts.deleted + counts.released;
+        summary.owned = Some((index.len() as u64 + spending.gained).saturating_sub(lost));
+        Ok(())
+    }
+
+    async fn window(&self, summary: &mut Summary, index: &OwnedIndex) -> Result<Window, Error> {
+        summary.owned_at_start = Some(index.len() as u64);
+        summary.active_at_start = Some(index.active() as u64);
+        let history = match self.store.window(&self.settings.key, summary.start_time).await {
+            Ok(history) => history,
+            // What cannot be read counts as full (L4), and hurts nothing else.
+            Err(_damaged) => Vec::new(),
+        };
+        let earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
+        let mut window = Window::count(&earlier, index.len() as u64, summary.start_time);
+        window.heed_marks(index.deactivated_since(summary.start_time));
+        Ok(window)
+    }
+
+    fn handover(&self) -> jiff::SignedDuration {
+        self.settings
+            .spec
+            .leavers
+            .handover
+            .as_ref()
+            .and_then(|handover| jiff::SignedDuration::try_from(handover.as_std()).ok())
+            .unwrap_or(jiff::SignedDuration::from_hours(24))
+    }
+
+    /// Keeps the plan of what is held, under the hash of an earlier one that holds the same (L5).
+    async fn store_plan(&self, held: &BTreeSet<crate::runlog::HeldChange>, summary: &mut Summary) -> Result<(), Error> {
+        if held.is_empty() {
+            return Ok(());
+        }
+        let key = &self.settings.key;
+        let now = summary.start_time;
+        if let Some(previous) = &summary.previous
+            && let Ok(before) = self.store.summary(key, previous).await
+            && let Some(hash) = before.plan
+            && let Some(plan) = self.store.plan(key, &hash).await?
+            && &plan.changes == held
+            && !plan.expired(now)
+        {
+            summary.plan = Some(hash);
+            return Ok(());
+        }
+        let plan = crate::runlog::Plan::new(now, held.clone());
+        if self.mode == Mode::Sync {
+            self.store.put_plan(key, &plan).await?;
+        }
+        summary.plan = Some(plan.hash());
+        Ok(())
+    }
+}
+
+/// What writing needs of what was decided.
+struct Decided<'a> {
+    desk: &'a Desk,
+    fields: &'a Fields,
+    index: &'a OwnedIndex,
+    gathered: &'a Gathered,
+    held: &'a HeldBack,
+    lost: &'a BTreeSet<usize>,
+}
+
+/// Whether every record in scope is in the desk as mapped (L19).
+fn whole(counts: &RunCounts) -> bool {
+    counts.skipped + counts.conflicts + counts.waiting + counts.failed + counts.held == 0
+}
+

@@ -1,0 +1,71 @@
+//! What a run is told: the connection as its manifest writes it, and under which key it owns contacts.
+
+use crate::api::ContactSyncConnectionSpec;
+use crate::contact::{OwnershipKey, canonical_email};
+
+/// One connection, ready to run.
+#[derive(Clone, Debug)]
+pub struct ConnectionSettings {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Generation of the spec, in a cluster.
+    pub generation: Option<i64>,
+    /// The manifest's spec.
+    pub spec: ContactSyncConnectionSpec,
+    /// The key that its contacts are owned under.
+    pub key: OwnershipKey,
+    /// Keys whose contacts become this connection's.
+    pub take_over: Vec<OwnershipKey>,
+}
+
+impl ConnectionSettings {
+    /// Settings from a manifest. `cluster` is the first part of the key where the manifest does not give one (L7).
+    /// The error names the field and says what is wrong.
+    pub fn new(
+        cluster: &str,
+        namespace: &str,
+        name: &str,
+        generation: Option<i64>,
+        spec: ContactSyncConnectionSpec,
+    ) -> Result<Self, super::Error> {
+        let refuse = |field: &str, error: crate::contact::OwnershipKeyError| super::Error::Settings {
+            field: field.to_owned(),
+            message: error.to_string(),
+        };
+        let key = spec.ownership_key.clone().unwrap_or_else(|| format!("{cluster}/{namespace}/{name}"));
+        let key = OwnershipKey::new(key).map_err(|error| refuse("ownershipKey", error))?;
+        let take_over = spec
+            .take_over_from
+            .iter()
+            .flatten()
+            .map(|key| OwnershipKey::new(key.clone()).map_err(|error| refuse("takeOverFrom", error)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned(), generation, spec, key, take_over })
+    }
+
+    /// Whether contacts owned under a key are this connection's.
+    pub(super) fn owns(&self, key: &OwnershipKey) -> bool {
+        &self.key == key || self.take_over.contains(key)
+    }
+
+    /// What people call it.
+    pub fn title(&self) -> String {
+        self.spec.display_name.clone().unwrap_or_else(|| self.name.clone())
+    }
+
+    /// `<namespace>/<name>`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// Whether `spec.emailDomains` names an address's domain (L9, L17).
+    pub(super) fn speaks_for(&self, email: &str) -> bool {
+        let email = canonical_email(email);
+        let domain = email.rsplit_once('@').map(|(_, domain)| domain);
+        self.spec.email_domains.iter().flatten().any(|known| {
+            domain.is_some_and(|domain| canonical_email(&format!("x@{known}")).strip_prefix("x@") == Some(domain))
+        })
+    }
+}
