@@ -11,6 +11,6 @@ mod value;
 
 pub use canonical::{canonical, canonical_text, fingerprint, same};
 pub use field::{Field, FieldKind};
-pub use form::canonical_email;
+pub use form::{EmailFault, canonical_email};
 pub use ownership::{ExternalId, Mark, MarkKind, OwnershipKey, OwnershipKeyError};
 pub use value::{Value, Wanted};

@@ -12,6 +12,7 @@ use kube_cel::cel::{IdedExpr, Program};
 use super::functions::{self, BOUNDED, literal};
 use super::scope::Variable;
 use crate::api::{GroupRef, Membership};
+use crate::person::bounds;
 use crate::person::groups::Groups;
 
 /// Longest expression, in bytes; the schema says the same.
@@ -237,7 +238,7 @@ impl Checker<'_, '_> {
         if matches!(call.func_name.as_str(), "matches" | "find" | "findAll")
             && let Some(pattern) = call.args.first().and_then(literal)
         {
-            functions::regex(pattern)?;
+            bounds::regex(pattern)?;
         }
         Ok(())
     }

@@ -9,14 +9,14 @@ use kube_cel::cel::common::ast::{CallExpr, Expr, LiteralValue};
 use kube_cel::cel::extractors::{Arguments, This};
 use kube_cel::cel::objects::Key;
 use kube_cel::cel::{Context, ExecutionError, FunctionContext, IdedExpr, Value};
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
+
+use crate::person::bounds;
 
 /// Largest text or list that may arise within an expression, in bytes.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 /// The function that the checker puts around everything that can grow.
 pub(super) const BOUNDED: &str = "@bounded";
-/// Largest compiled regular expression, in bytes.
-const MAX_REGEX: usize = 1 << 20;
 /// How many compiled regular expressions a thread keeps.
 const MAX_CACHED: usize = 64;
 
@@ -36,14 +36,6 @@ pub(super) fn exists(name: &str) -> bool {
     let call = Expr::Call(CallExpr { func_name: name.to_owned(), target: None, args: Vec::new() });
     let outcome = with(|root| root.resolve(&IdedExpr { id: 0, expr: call }));
     !matches!(outcome, Err(ExecutionError::UndeclaredReference(unknown)) if unknown.as_str() == name)
-}
-
-/// Compiles a regular expression within bounds; the error says what is wrong with it.
-pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern).size_limit(MAX_REGEX).build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => "this regular expression is too large: shorten its repetitions".to_owned(),
-        error => format!("this is no regular expression (RE2 syntax): {error}"),
-    })
 }
 
 fn root() -> Context<'static> {
@@ -89,7 +81,7 @@ fn matches(
         if let Some(regex) = cache.get(&pattern) {
             return Ok(regex.is_match(&text));
         }
-        let regex = regex(&pattern).map_err(|error| context.error(error))?;
+        let regex = bounds::regex(&pattern).map_err(|error| context.error(error))?;
         let outcome = regex.is_match(&text);
         if cache.len() >= MAX_CACHED {
             cache.clear();
