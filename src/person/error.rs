@@ -15,7 +15,7 @@ pub struct CompileError {
 }
 
 /// Why a field of one person could not be computed. The contact keeps what it has there (L1).
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, Ord, PartialEq, PartialOrd)]
 pub enum Problem {
     /// There is no value, and the field is never left empty (L15).
     #[error("the person has no value for it, and a contact is never left without")]

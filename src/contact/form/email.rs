@@ -7,7 +7,7 @@ use thiserror::Error;
 const MAX_EMAIL: usize = 254;
 
 /// Why a text is no address to write. No variant holds the address (L20).
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Error, Ord, PartialEq, PartialOrd)]
 pub enum EmailFault {
     /// It is longer than an address can be.
     #[error("it is longer than 254 bytes")]

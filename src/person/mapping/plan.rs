@@ -88,11 +88,11 @@ fn plan(spec: Spec<'_>, form: Form<'_>, compiler: &mut Compiler<'_>) -> Option<P
             compiler.attribute(&format!("{at}.from"), name).map(|name| Source::Attributes(vec![name]))
         }
         (None, Some(value), None) => {
-            let value = fixed(&spec.field, Some(value), form, compiler, &format!("{at}.value"));
-            if value.is_none() && !spec.field.clearable() {
-                compiler.error(&format!("{at}.value"), "it is empty, and a contact is never left without");
+            let at = format!("{at}.value");
+            if matches!(value, Fixed::Text(text) if text.trim().is_empty()) && !spec.field.clearable() {
+                compiler.error(&at, "it is empty, and a contact is never left without");
             }
-            Some(Source::Fixed(value))
+            Some(Source::Fixed(fixed(&spec.field, Some(value), form, compiler, &at)))
         }
         (None, None, Some(expression)) => {
             compiler.expression(&format!("{at}.expression"), expression).map(Source::Expression)

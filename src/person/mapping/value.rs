@@ -39,7 +39,7 @@ pub(super) fn texts(plan: &Plan, form: Form<'_>, person: &Person) -> Result<Opti
                 }
             }
             // Of several the same one, whatever the order they come in.
-            Err(new) if problem.as_ref().is_none_or(|old| new.reason() < old.reason()) => problem = Some(new),
+            Err(new) if problem.as_ref().is_none_or(|old| new < *old) => problem = Some(new),
             Err(_) => {}
         }
     }
