@@ -1,0 +1,93 @@
+//! Scope and mapping of one connection, compiled once per run.
+
+use std::collections::BTreeSet;
+
+use crate::api::{ConflictPolicy, ContactSyncConnectionSpec};
+use crate::contact::Field;
+use crate::contact::form::domain_of;
+
+use super::Person;
+use super::compile::{Compiler, Found};
+use super::error::CompileError;
+use super::groups::GroupWanted;
+use super::mapping::{self, Domains, Mapped, Plan};
+use super::scope::{Scope, ScopeDecision};
+
+/// Scope and mapping of one connection: immutable, and the same for every person of a run.
+pub struct Program {
+    scope: Scope,
+    plans: Vec<Plan>,
+    fields: Vec<Field>,
+    domains: Option<Domains>,
+    groups: Vec<GroupWanted>,
+    attributes: BTreeSet<String>,
+}
+
+impl Program {
+    /// Compiles scope and mapping; tells all that is wrong at once. What the schema refuses at admission is refused here
+    /// again, since a program may come from a file (L18).
+    pub fn compile(spec: &ContactSyncConnectionSpec) -> Result<Self, Vec<CompileError>> {
+        let mut found = Found::default();
+        let mut compiler = Compiler { found: &mut found };
+        let domains = domains(spec, &mut compiler);
+        let scope = Scope::compile(&spec.scope, &mut compiler);
+        let plans = mapping::plans(spec, domains.as_ref(), &mut compiler);
+        let Found { groups, errors } = found;
+        let Some(scope) = scope.filter(|_| errors.is_empty()) else { return Err(errors) };
+        let mut attributes = BTreeSet::new();
+        scope.attributes(&mut attributes);
+        plans.iter().for_each(|plan| plan.attributes(&mut attributes));
+        let fields = plans.iter().map(|plan| plan.field.clone()).collect();
+        Ok(Self { scope, plans, fields, domains, groups, attributes })
+    }
+
+    /// Every group that scope and mapping ask about, each once; a group's place is its bit in a person's
+    /// [`super::GroupSet`].
+    pub fn groups(&self) -> &[GroupWanted] {
+        &self.groups
+    }
+
+    /// Every attribute that scope and mapping read.
+    pub fn attributes(&self) -> &BTreeSet<String> {
+        &self.attributes
+    }
+
+    /// Groups (places in [`Self::groups`]) of which a person must be in at least one to be in scope, where that alone
+    /// bounds it: a list of groups without categories. Else empty.
+    pub fn only_members_of(&self) -> Vec<usize> {
+        self.scope.only_members_of()
+    }
+
+    /// The mapped fields, sorted.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// Whether a person is in scope. `segment` and `filter` are the directory's to decide.
+    pub fn decide(&self, person: &Person) -> ScopeDecision {
+        self.scope.decide(person)
+    }
+
+    /// What the person's contact should be.
+    pub fn map(&self, person: &Person) -> Mapped {
+        mapping::map(&self.plans, self.domains.as_ref(), person)
+    }
+}
+
+/// `spec.emailDomains` in canonical form, and the rules that need them (L17).
+fn domains(spec: &ContactSyncConnectionSpec, compiler: &mut Compiler<'_>) -> Option<Domains> {
+    let Some(domains) = &spec.email_domains else {
+        if spec.mapping.access.as_ref().is_some_and(|access| access.portal_access.is_some()) {
+            compiler.error("emailDomains", "mapping portal access needs the domains this directory may speak for");
+        }
+        if spec.conflicts == Some(ConflictPolicy::Adopt) {
+            compiler.error("emailDomains", "conflicts: Adopt needs the domains this directory may speak for");
+        }
+        return None;
+    };
+    compiler.not_empty("emailDomains", domains);
+    Some(domains.iter().filter_map(|domain| domain_of(&format!("@{domain}"))).collect())
+}
+
+#[cfg(test)]
+mod tests;
