@@ -14,6 +14,8 @@ pub mod api;
 pub mod contact;
 pub mod directory;
 pub mod kdesk;
+pub mod keys;
+pub mod manifest;
 pub mod net;
 pub mod person;
 pub mod scim;
