@@ -1,1 +1,3 @@
-#[test] fn t(){}
+//! One test binary: a module for each part of the house.
+
+mod manifest;
