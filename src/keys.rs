@@ -40,7 +40,9 @@ pub enum KeyError {
         present: String,
     },
     /// The value is encrypted.
-    #[error("{object} is encrypted with SOPS: decrypt it first (sops --decrypt), or put the value into a file and name its folder with --secrets-dir")]
+    #[error(
+        "{object} is encrypted with SOPS: decrypt it first (sops --decrypt), or put the value into a file and name its folder with --secrets-dir"
+    )]
     Encrypted {
         /// The object, such as `Secret support/ad`.
         object: String,

@@ -99,7 +99,9 @@ fn file_of(folder: &Path, crd: &CustomResourceDefinition) -> PathBuf {
 fn finish(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     crd.spec.names.list_kind = Some(format!("{}List", crd.spec.names.kind));
     for version in &mut crd.spec.versions {
-        let Some(root) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) else { continue };
+        let Some(root) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) else {
+            continue;
+        };
         mend(root);
         root.title = None;
         let Some(properties) = root.properties.as_mut() else { continue };

@@ -37,12 +37,13 @@ pub(super) fn read(kind: ManifestKind, node: &Node, file: &Path, diagnostics: &m
             diagnostics.push(Diagnostic::error(file, node.line_of(field), problem).at(field).mend("write key: value"));
         }
         for entry in values.entries() {
-            match value(&entry.value, base64 && !data.encrypted) {
+            match value(&entry.value, (base64 && !data.encrypted).then_some(plain)) {
                 Ok(bytes) => {
                     data.values.insert(entry.name.to_string(), bytes);
                 }
                 Err((problem, mend)) => {
-                    diagnostics.push(Diagnostic::error(file, entry.line, problem).at(join(field, &entry.name)).mend(mend));
+                    diagnostics
+                        .push(Diagnostic::error(file, entry.line, problem).at(join(field, &entry.name)).mend(mend));
                 }
             }
         }
@@ -50,20 +51,20 @@ pub(super) fn read(kind: ManifestKind, node: &Node, file: &Path, diagnostics: &m
     data
 }
 
-fn value(node: &Node, base64: bool) -> Result<Bytes, (&'static str, &'static str)> {
-    match &node.kind {
-        Kind::Null => Ok(Bytes::new()),
-        Kind::Text(text) if base64 => {
+/// The bytes of a value; of base64 when it has a plain field beside it that it could move to.
+fn value(node: &Node, base64: Option<&str>) -> Result<Bytes, (&'static str, String)> {
+    match (&node.kind, base64) {
+        (Kind::Null, _) => Ok(Bytes::new()),
+        (Kind::Text(text), Some(plain)) => {
             let joined: String = text.split_ascii_whitespace().collect();
-            STANDARD
-                .decode(joined)
-                .map(Bytes::from)
-                .map_err(|_| ("the value is not base64", "encode it, or move it to stringData (a ConfigMap: data) as it is"))
+            // The decoder's error would show a byte of the value.
+            let decoded = STANDARD.decode(joined).ok().map(Bytes::from);
+            decoded.ok_or_else(|| ("the value is not base64", format!("encode it, or move it to {plain} as it is")))
         }
-        Kind::Text(text) => Ok(Bytes::copy_from_slice(text.as_bytes())),
-        Kind::Plain(..) => Err(("the value must be text", "put it in quotes")),
-        Kind::List(_) | Kind::Map(_) => {
-            Err(("the value must be text", "for many lines begin with '|' and indent them"))
+        (Kind::Text(text), None) => Ok(Bytes::copy_from_slice(text.as_bytes())),
+        (Kind::Plain(..), _) => Err(("the value must be text", "put it in quotes".into())),
+        (Kind::List(_) | Kind::Map(_), _) => {
+            Err(("the value must be text", "for many lines begin with '|' and indent them".into()))
         }
     }
 }

@@ -71,7 +71,10 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Box<Diagnostic>> {
         return Ok(vec![path.to_owned()]);
     }
     if !about.is_dir() {
-        return Err(Box::new(Diagnostic::error(path, 0, "is neither a file nor a folder").mend("name a folder, a file, or - for standard input")));
+        return Err(Box::new(
+            Diagnostic::error(path, 0, "is neither a file nor a folder")
+                .mend("name a folder, a file, or - for standard input"),
+        ));
     }
     let files = walk(path)?;
     if files.is_empty() {
@@ -101,7 +104,8 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, Box<Diagnostic>> {
             }
             if files.len() > MAX_FILES {
                 return Err(Box::new(
-                    Diagnostic::error(folder, 0, format!("there are more than {MAX_FILES} files")).mend("name the folder that holds your manifests"),
+                    Diagnostic::error(folder, 0, format!("there are more than {MAX_FILES} files"))
+                        .mend("name the folder that holds your manifests"),
                 ));
             }
         }
@@ -111,7 +115,8 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, Box<Diagnostic>> {
 }
 
 fn is_manifest(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    path.extension()
+        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
@@ -121,7 +126,8 @@ fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
         .map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(Box::new(
-            Diagnostic::error(path, 0, "the file is larger than 16 MiB").mend("split it, or leave it out of what is given"),
+            Diagnostic::error(path, 0, "the file is larger than 16 MiB")
+                .mend("split it, or leave it out of what is given"),
         ));
     }
     String::from_utf8(bytes).map_err(|error| {

@@ -77,7 +77,11 @@ pub(super) fn classify(node: &Node, source: &Source) -> Result<Class, Box<Diagno
                 return if version == API_VERSION {
                     Ok(Class::Known(*known))
                 } else {
-                    at("apiVersion", format!("{} has no {kind}", shown(version)), format!("write apiVersion: {API_VERSION}"))
+                    at(
+                        "apiVersion",
+                        format!("{} has no {kind}", shown(version)),
+                        format!("write apiVersion: {API_VERSION}"),
+                    )
                 };
             }
             let meant = ours.into_iter().find(|name| near(kind, name)).or_else(|| nearest(kind, ours));

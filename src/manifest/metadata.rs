@@ -43,7 +43,11 @@ pub(super) fn check(
         return None;
     };
     if !matches!(metadata.kind, Kind::Map(_)) {
-        say("metadata", format!("must be a group of fields, but is {}", metadata.describe()), "its fields are name and namespace");
+        say(
+            "metadata",
+            format!("must be a group of fields, but is {}", metadata.describe()),
+            "its fields are name and namespace",
+        );
         return None;
     }
     for entry in metadata.entries() {
@@ -54,7 +58,11 @@ pub(super) fn check(
         }
         if ["labels", "annotations"].contains(&&*entry.name) {
             for inner in entry.value.entries().iter().filter(|inner| inner.value.text().is_none()) {
-                say(&format!("metadata.{}.{}", entry.name, inner.name), format!("must be text, but is {}", inner.value.describe()), "put the value in quotes");
+                say(
+                    &format!("metadata.{}.{}", entry.name, inner.name),
+                    format!("must be text, but is {}", inner.value.describe()),
+                    "put the value in quotes",
+                );
             }
         }
     }
@@ -86,9 +94,8 @@ fn named(
         return None;
     };
     let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let label = |label: &str| {
-        label.starts_with(end) && label.ends_with(end) && label.chars().all(|c| end(c) || c == '-')
-    };
+    let label =
+        |label: &str| label.starts_with(end) && label.ends_with(end) && label.chars().all(|c| end(c) || c == '-');
     let fits = text.len() <= longest && if dots { text.split('.').all(label) } else { label(text) };
     if fits {
         return Some(text.to_owned());

@@ -68,11 +68,6 @@ impl Node {
         }
     }
 
-    /// The text at a path of fields.
-    pub(super) fn text_at(&self, path: &[&str]) -> Option<&str> {
-        path.iter().try_fold(self, |node, name| node.get(name))?.text()
-    }
-
     /// The line of a path such as `spec.mapping.communication.emails[1].label`, as far down as it exists: a field that is
     /// missing is missed where it should stand.
     pub(super) fn line_of(&self, path: &str) -> usize {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{CustomResourceDefinition, JSONSchemaProps};
 use serde::de::DeserializeOwned;
@@ -27,12 +28,7 @@ pub struct Loaded {
 /// Reads manifests and checks each by itself: syntax, schema and rules. What objects say of one another is checked by
 /// [`super::validate`].
 pub fn read(inputs: &[Input]) -> Loaded {
-    let mut reader = Reader {
-        connection: Schema::new(ManifestKind::Connection, connection_crd()),
-        workspace: Schema::new(ManifestKind::Workspace, workspace_crd()),
-        first: BTreeMap::new(),
-        loaded: Loaded::default(),
-    };
+    let mut reader = Reader { first: BTreeMap::new(), loaded: Loaded::default() };
     for source in collect(inputs, &mut reader.loaded.diagnostics) {
         match yaml::parse(&source.text) {
             Ok(documents) => documents.into_iter().for_each(|node| reader.document(node, &source)),
@@ -50,12 +46,8 @@ struct Schema {
 
 impl Schema {
     fn new(kind: ManifestKind, crd: CustomResourceDefinition) -> Self {
-        let root = crd
-            .spec
-            .versions
-            .into_iter()
-            .find_map(|version| version.schema?.open_api_v3_schema)
-            .unwrap_or_default();
+        let root =
+            crd.spec.versions.into_iter().find_map(|version| version.schema?.open_api_v3_schema).unwrap_or_default();
         let rules = Rules::new(kind.as_str(), &serde_json::to_value(&root).unwrap_or_default());
         Self { root, rules }
     }
@@ -67,9 +59,11 @@ impl Schema {
     }
 }
 
+/// Compiled once: it takes longer than reading a manifest.
+static CONNECTION: LazyLock<Schema> = LazyLock::new(|| Schema::new(ManifestKind::Connection, connection_crd()));
+static WORKSPACE: LazyLock<Schema> = LazyLock::new(|| Schema::new(ManifestKind::Workspace, workspace_crd()));
+
 struct Reader {
-    connection: Schema,
-    workspace: Schema,
     first: BTreeMap<(ManifestKind, String, String), (PathBuf, usize)>,
     loaded: Loaded,
 }
@@ -91,7 +85,9 @@ impl Reader {
                     Kind::List(items) => items.iter().for_each(|item| self.document(item.clone(), source)),
                     Kind::Null => {}
                     Kind::Plain(..) | Kind::Text(_) | Kind::Map(_) => self.say(
-                        Diagnostic::error(&source.file, node.line_of("items"), "must be a list").at("items").mend("begin each item with '- '"),
+                        Diagnostic::error(&source.file, node.line_of("items"), "must be a list")
+                            .at("items")
+                            .mend("begin each item with '- '"),
                     ),
                 }
             }
@@ -116,7 +112,11 @@ impl Reader {
         if let Some((first, at)) = self.first.get(&id) {
             let what = if namespace.is_empty() { name } else { format!("{namespace}/{name}") };
             let problem = format!("{} {what} is there twice, first in {}:{at}", kind.as_str(), first.display());
-            self.say(Diagnostic::error(file, line, problem).at("metadata.name").mend("keep one, or give this one another name or namespace"));
+            self.say(
+                Diagnostic::error(file, line, problem)
+                    .at("metadata.name")
+                    .mend("keep one, or give this one another name or namespace"),
+            );
             return;
         }
         self.first.insert(id, (file.clone(), line));
@@ -126,11 +126,13 @@ impl Reader {
     }
 
     fn checked(&mut self, node: &Node, file: &Path, kind: ManifestKind) -> bool {
-        let schema = if kind == ManifestKind::Workspace { &self.workspace } else { &self.connection };
+        let schema = if kind == ManifestKind::Workspace { &WORKSPACE } else { &CONNECTION };
         let (found, broken) = schema.check(node);
         let fits = found.is_empty();
         for finding in found.into_iter().chain(broken) {
-            self.loaded.diagnostics.push(Diagnostic::error(file, finding.line, finding.problem).at(finding.field).mend(finding.mend));
+            self.loaded
+                .diagnostics
+                .push(Diagnostic::error(file, finding.line, finding.problem).at(finding.field).mend(finding.mend));
         }
         fits
     }
@@ -142,7 +144,8 @@ impl Reader {
             let before = entries.len();
             entries.retain(|entry| &*entry.name != "status");
             if entries.len() < before {
-                let said = Diagnostic::error(file, line, "is written by the controller, and is not read from a manifest");
+                let said =
+                    Diagnostic::error(file, line, "is written by the controller, and is not read from a manifest");
                 self.say(said.at("status").mend("leave it out").warning());
             }
         }
@@ -160,7 +163,8 @@ impl Reader {
             ManifestKind::Secret | ManifestKind::ConfigMap => {
                 let value = data::read(kind, &node, file, diagnostics);
                 let at = Located::new(file.to_owned(), node);
-                let objects = if kind == ManifestKind::Secret { &mut manifests.secrets } else { &mut manifests.config_maps };
+                let objects =
+                    if kind == ManifestKind::Secret { &mut manifests.secrets } else { &mut manifests.config_maps };
                 objects.push(Object { namespace, name, value, at });
             }
         }
@@ -177,9 +181,16 @@ impl Reader {
             let skipped = self.loaded.manifests.skipped.values().sum::<usize>();
             let problem = match skipped {
                 0 => "there is no manifest here".to_owned(),
-                count => format!("there is no ContactSyncConnection or KDeskWorkspace here, only {count} documents of other kinds"),
+                1 => "there is no ContactSyncConnection or KDeskWorkspace here, only one document of another kind"
+                    .to_owned(),
+                count => format!(
+                    "there is no ContactSyncConnection or KDeskWorkspace here, only {count} documents of other kinds"
+                ),
             };
-            self.say(Diagnostic::error(file, 0, problem).mend("name the folder that holds your ContactSyncConnection and KDeskWorkspace files"));
+            self.say(
+                Diagnostic::error(file, 0, problem)
+                    .mend("name the folder that holds your ContactSyncConnection and KDeskWorkspace files"),
+            );
         }
         self.loaded.diagnostics.sort();
         self.loaded.diagnostics.dedup();

@@ -1,15 +1,19 @@
 //! What objects name: the workspace of a connection, keys of Secrets and `ConfigMap`s.
 
+use super::ManifestKind;
 use super::admission::admits;
 use super::object::Manifests;
 use super::validate::{Checks, Findings};
 use super::words::nearest;
-use super::ManifestKind;
 use crate::api::{CaSource, ContactSyncConnection, KDeskWorkspace, KeyRef, NamespacesFrom, Tls};
 use crate::keys::KeyError;
 
 /// Checks everything that a connection names.
-pub(super) fn of_connection(found: &mut Findings<'_, ContactSyncConnection>, manifests: &Manifests, checks: &Checks<'_>) {
+pub(super) fn of_connection(
+    found: &mut Findings<'_, ContactSyncConnection>,
+    manifests: &Manifests,
+    checks: &Checks<'_>,
+) {
     workspace(found, manifests);
     let source = &found.object.value.spec.source;
     if let Some(ldap) = &source.ldap {
@@ -48,8 +52,12 @@ fn workspace(found: &mut Findings<'_, ContactSyncConnection>, manifests: &Manife
         }
         let selector = allowed.is_some_and(|allowed| allowed.from == NamespacesFrom::Selector);
         let mend = match (selector, labels) {
-            (true, None) => format!("its allowedNamespaces asks for labels: add the manifest of Namespace {own} to what is given"),
-            (true, Some(_)) => format!("label Namespace {own} as its allowedNamespaces.selector asks ({:?})", workspace.at),
+            (true, None) => {
+                format!("its allowedNamespaces asks for labels: add the manifest of Namespace {own} to what is given")
+            }
+            (true, Some(_)) => {
+                format!("label Namespace {own} as its allowedNamespaces.selector asks ({:?})", workspace.at)
+            }
             (false, _) => format!("set allowedNamespaces there ({:?}), or move this connection", workspace.at),
         };
         let problem = format!("KDeskWorkspace {namespace}/{name} admits no connection from namespace {own}");
@@ -60,7 +68,10 @@ fn workspace(found: &mut Findings<'_, ContactSyncConnection>, manifests: &Manife
     }
     let others = || manifests.workspaces.iter();
     let mend = if let Some(other) = others().find(|other| other.name == *name) {
-        format!("there is one in namespace {}: set spec.workspaceRef.namespace: {0}, if its allowedNamespaces permits", other.namespace)
+        format!(
+            "there is one in namespace {}: set spec.workspaceRef.namespace: {0}, if its allowedNamespaces permits",
+            other.namespace
+        )
     } else {
         let here = others().filter(|other| other.namespace == *namespace).map(|other| other.name.as_str());
         match nearest(name, here) {
@@ -68,7 +79,11 @@ fn workspace(found: &mut Findings<'_, ContactSyncConnection>, manifests: &Manife
             None => "add its manifest, or name another".to_owned(),
         }
     };
-    found.error("spec.workspaceRef.name", format!("there is no KDeskWorkspace {namespace}/{name} in what was given"), mend);
+    found.error(
+        "spec.workspaceRef.name",
+        format!("there is no KDeskWorkspace {namespace}/{name} in what was given"),
+        mend,
+    );
 }
 
 fn tls<T>(found: &mut Findings<'_, T>, field: &str, tls: Option<&Tls>, manifests: &Manifests, checks: &Checks<'_>) {
@@ -88,7 +103,13 @@ fn secret<T>(found: &mut Findings<'_, T>, field: &str, key: &KeyRef, manifests: 
         let problem = format!("Secret {namespace}/{} is not in what was given", key.name);
         return found.warning(field, problem, "a run from here needs it: give its manifest, or --secrets-dir");
     }
-    unreadable(found, field, key, error, "add its manifest, or put the value into a file NAME/KEY and name its folder with --secrets-dir");
+    unreadable(
+        found,
+        field,
+        key,
+        error,
+        "add its manifest, or put the value into a file NAME/KEY and name its folder with --secrets-dir",
+    );
 }
 
 fn config_map<T>(found: &mut Findings<'_, T>, field: &str, key: &KeyRef, manifests: &Manifests) {

@@ -36,7 +36,8 @@ pub(super) fn check(found: &mut Findings<'_, ContactSyncConnection>) {
             found.error(field, format!("{} is no schedule", shown(cron)), mend);
         }
         Err(error) => {
-            let mend = "write minute (0-59) hour (0-23) day (1-31) month (1-12) weekday (0-7), such as \"*/30 * * * *\"";
+            let mend =
+                "write minute (0-59) hour (0-23) day (1-31) month (1-12) weekday (0-7), such as \"*/30 * * * *\"";
             found.error(field, format!("{} is no schedule ({error})", shown(cron)), mend);
         }
         Ok(parsed) => {

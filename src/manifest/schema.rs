@@ -75,8 +75,14 @@ impl Walk<'_> {
         if node.kind == Kind::Null {
             return self.say(line, field, "is empty", format!("give {wanted}, or leave the field out"));
         }
+        if let Kind::Plain(_, written) = &node.kind
+            && let Some((problem, mend)) = enumerated(written, schema)
+        {
+            return self.say(line, field, problem, mend);
+        }
         if let (Kind::Plain(value, written), "string") = (&node.kind, type_) {
-            let read = if written.as_ref() == value.to_string() { String::new() } else { format!(", read as {value},") };
+            let read =
+                if written.as_ref() == value.to_string() { String::new() } else { format!(", read as {value},") };
             let problem = format!("must be text, but {written} without quotes{read} is {}", node.describe());
             return self.say(line, field, problem, format!("write \"{written}\" in quotes"));
         }
@@ -159,7 +165,11 @@ impl Walk<'_> {
             };
             if let Some(first) = seen.get(&what) {
                 let problem = format!("{what} is there twice, first in {field}[{first}]");
-                let mend = if keys.is_empty() { "keep one of them".into() } else { format!("give each its own {}", words::all_of(keys.iter().map(String::as_str))) };
+                let mend = if keys.is_empty() {
+                    "keep one of them".into()
+                } else {
+                    format!("give each its own {}", words::all_of(keys.iter().map(String::as_str)))
+                };
                 self.say(item.line, &format!("{field}[{index}]"), problem, mend);
             } else {
                 seen.insert(what, index);

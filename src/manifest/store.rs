@@ -104,7 +104,8 @@ impl Manifests {
 
 fn from_folder(folder: &Path, namespace: &str, key: &KeyRef, object: &str) -> Result<Option<Bytes>, KeyError> {
     // A name is one step in the folder, never a way out of it.
-    let step = |name: &str| !name.is_empty() && !name.starts_with("..") && name != "." && !name.contains(['/', '\\', '\0']);
+    let step =
+        |name: &str| !name.is_empty() && !name.starts_with("..") && name != "." && !name.contains(['/', '\\', '\0']);
     if ![namespace, &key.name, &key.key].into_iter().all(step) {
         return Ok(None);
     }

@@ -87,20 +87,36 @@ fn source(found: &mut Findings<'_, ContactSyncConnection>) {
         let field = "spec.source.ldap.url";
         // Anything but a URL was told by the schema's rule.
         let Ok(url) = url::Url::parse(&ldap.url) else {
-            return found.error(field, format!("{} is no URL", shown(&ldap.url)), "write ldaps://host or ldaps://host:port");
+            return found.error(
+                field,
+                format!("{} is no URL", shown(&ldap.url)),
+                "write ldaps://host or ldaps://host:port",
+            );
         };
         if !url.username().is_empty() || url.password().is_some() {
             found.error(field, "holds a user or a password", "take it out: the reader is spec.source.ldap.bind");
         } else if url.host_str().unwrap_or_default().is_empty() {
-            found.error(field, format!("{} names no host", shown(&ldap.url)), "write ldaps://host or ldaps://host:port");
+            found.error(
+                field,
+                format!("{} names no host", shown(&ldap.url)),
+                "write ldaps://host or ldaps://host:port",
+            );
         } else if !matches!(url.path(), "" | "/") || url.query().is_some() {
-            found.error(field, format!("{} says more than the server", shown(&ldap.url)), "write ldaps://host or ldaps://host:port, and the DN into spec.source.ldap.baseDN");
+            found.error(
+                field,
+                format!("{} says more than the server", shown(&ldap.url)),
+                "write ldaps://host or ldaps://host:port, and the DN into spec.source.ldap.baseDN",
+            );
         }
     }
     let Some(path) = source.file.as_ref().and_then(|file| file.path.as_deref()) else { return };
     let field = "spec.source.file.path";
     if Path::new(path).is_absolute() {
-        return found.error(field, format!("{} is an absolute path", shown(path)), "write it from the folder of this manifest");
+        return found.error(
+            field,
+            format!("{} is an absolute path", shown(path)),
+            "write it from the folder of this manifest",
+        );
     }
     let at = found.object.at.folder().join(path);
     if !path.contains("..") && !at.is_file() {
@@ -118,7 +134,11 @@ fn endpoint(found: &mut Findings<'_, KDeskWorkspace>) {
             found.error(field, "holds a user or a password", "take it out: credentials are named in spec.auth");
         }
         if url.fragment().is_some() || (field == "spec.endpoint" && url.query().is_some()) {
-            found.error(field, "has a query or a fragment", "write the SCIM base URL alone, such as https://acme.kdesk.example/scim/v2");
+            found.error(
+                field,
+                "has a query or a fragment",
+                "write the SCIM base URL alone, such as https://acme.kdesk.example/scim/v2",
+            );
         }
     }
 }
@@ -133,7 +153,11 @@ fn owners(manifests: &Manifests, checks: &Checks<'_>, diagnostics: &mut Vec<Diag
             found.error("spec.ownershipKey", error.to_string(), "set spec.ownershipKey to such a key");
         } else if let Some(first) = owners.get(&key) {
             let problem = format!("{key} is also the key of {}/{} ({:?})", first.namespace, first.name, first.at);
-            found.error("spec.ownershipKey", problem, "give each connection its own: two with one key would undo each other's contacts");
+            found.error(
+                "spec.ownershipKey",
+                problem,
+                "give each connection its own: two with one key would undo each other's contacts",
+            );
         } else {
             owners.insert(key, connection);
         }
@@ -147,7 +171,11 @@ fn owners(manifests: &Manifests, checks: &Checks<'_>, diagnostics: &mut Vec<Diag
                 found.error(&field, format!("{key} is this connection's own key"), "leave it out");
             } else if let Some(owner) = owners.get(key) {
                 let problem = format!("{key} is still the key of {}/{} ({:?})", owner.namespace, owner.name, owner.at);
-                found.error(&field, problem, "delete that connection first, with deletionPolicy: Keep, or leave the key out");
+                found.error(
+                    &field,
+                    problem,
+                    "delete that connection first, with deletionPolicy: Keep, or leave the key out",
+                );
             }
         }
     }

@@ -48,7 +48,9 @@ pub(super) fn shown(text: &str) -> String {
 /// What a pattern of the schema wants, in words.
 pub(super) fn wanted(pattern: &str) -> Option<&'static str> {
     Some(match pattern {
-        r"^([0-9]{1,5}(h|m|s|ms)){1,4}$" => "write a time in hours, minutes and seconds, such as 24h or 1h30m (a day is 24h)",
+        r"^([0-9]{1,5}(h|m|s|ms)){1,4}$" => {
+            "write a time in hours, minutes and seconds, such as 24h or 1h30m (a day is 24h)"
+        }
         r"^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$" => {
             "use lower-case letters, digits, '.', '/' and '-', the first and the last a letter or digit"
         }
@@ -56,8 +58,12 @@ pub(super) fn wanted(pattern: &str) -> Option<&'static str> {
             "use lower-case letters, digits, '.' and '-', the first and the last a letter or digit"
         }
         r"^[A-Za-z0-9._-]+$" => "use letters, digits, '.', '_' and '-'",
-        r"^sha256:[0-9a-f]{64}$" => "copy the plan's hash as status or the run log show it: sha256: and 64 hexadecimal digits",
-        r"^[a-z][a-z0-9-]*$" => "use lower-case letters, digits and '-', beginning with a letter, such as work or mobile",
+        r"^sha256:[0-9a-f]{64}$" => {
+            "copy the plan's hash as status or the run log show it: sha256: and 64 hexadecimal digits"
+        }
+        r"^[a-z][a-z0-9-]*$" => {
+            "use lower-case letters, digits and '-', beginning with a letter, such as work or mobile"
+        }
         r"^[A-Z][A-Za-z0-9]*$" => "use letters and digits, beginning with a capital, such as TicketUpdates",
         r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$" => "name an IANA time zone, such as Europe/Stockholm",
         text if text.contains("{0,61}") => "write a domain such as acme.example, without @ and without https://",

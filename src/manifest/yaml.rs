@@ -38,15 +38,21 @@ impl YamlError {
 /// The documents of a text, empty ones left out.
 pub(super) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
     if let Some((line, _)) = text.lines().enumerate().find(|(_, line)| line.contains('\0')) {
-        return Err(YamlError::new(line + 1, "there is a NUL byte in this line", "a manifest is text: save the file as UTF-8"));
+        return Err(YamlError::new(
+            line + 1,
+            "there is a NUL byte in this line",
+            "a manifest is text: save the file as UTF-8",
+        ));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut documents = Vec::new();
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| malformed(text, &error))?;
-        if let Some(document) = builder.take(event, span)? {
-            documents.push(document);
+        match builder.take(event, span) {
+            Ok(document) => documents.extend(document),
+            Err(error) if is_template(text, error.line) => return Err(template(error.line)),
+            Err(error) => return Err(error),
         }
     }
     documents.retain(|document| document.kind != Kind::Null);
@@ -57,16 +63,30 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
 fn malformed(text: &str, error: &ScanError) -> YamlError {
     let line = error.marker().line().max(1);
     let near = |back: usize| text.lines().nth(line.saturating_sub(1 + back)).unwrap_or_default();
-    let template = (0..2).any(|back| near(back).contains("{{"));
     let tab = (0..2).find(|back| near(*back).trim_start_matches(' ').starts_with('\t'));
-    let problem = format!("this is not YAML ({})", error.info());
-    if template {
-        return YamlError::new(line, problem, "it looks like a template: render it first (helm template), or leave the chart's folder out");
+    if is_template(text, line) {
+        return template(line);
+    }
+    if error.info().contains("recursion limit") {
+        return too_deep(line);
     }
     if let Some(back) = tab {
         return YamlError::new(line - back, "a tab stands where YAML wants spaces", "indent with spaces");
     }
+    let problem = format!("this is not YAML ({})", error.info());
     YamlError::new(line, problem, "check indentation, colons and quotes in this line and the one before")
+}
+
+fn is_template(text: &str, line: usize) -> bool {
+    text.lines().skip(line.saturating_sub(2)).take(2).any(|near| near.contains("{{"))
+}
+
+fn template(line: usize) -> YamlError {
+    YamlError::new(
+        line,
+        "this is a template, not a manifest",
+        "render it first (helm template), or leave the chart's folder out",
+    )
 }
 
 /// A list or map that is still open.
@@ -127,7 +147,11 @@ impl Builder {
             return Err(too_deep(line));
         }
         if let Some(Open { kind: OpenKind::Map { name: None, .. }, .. }) = self.open.last() {
-            return Err(YamlError::new(line, "a list or map stands where a field's name belongs", "a field's name is one word; a value that begins with { or [ needs quotes"));
+            return Err(YamlError::new(
+                line,
+                "a list or map stands where a field's name belongs",
+                "a field's name is one word; a value that begins with { or [ needs quotes",
+            ));
         }
         self.open.push(Open { line, anchor, kind });
         Ok(None)
@@ -151,7 +175,11 @@ impl Builder {
         }
         self.copied += anchored.weight;
         let Some(node) = anchored.node.as_ref().filter(|_| self.copied <= MAX_COPIED) else {
-            return Err(YamlError::new(line, "aliases copy more than 1 MiB", "write the values out: a manifest needs no aliases"));
+            return Err(YamlError::new(
+                line,
+                "aliases copy more than 1 MiB",
+                "write the values out: a manifest needs no aliases",
+            ));
         };
         let node = Node { line, ..node.clone() };
         self.put(node, 0)
@@ -197,7 +225,11 @@ fn field_name(node: Node, names: &mut HashMap<Arc<str>, usize>) -> Result<(Arc<s
         Kind::Plain(_, written) => written,
         Kind::Null => "null".into(),
         Kind::List(_) | Kind::Map(_) => {
-            return Err(YamlError::new(node.line, "a list or map stands where a field's name belongs", "a field's name is one word"));
+            return Err(YamlError::new(
+                node.line,
+                "a list or map stands where a field's name belongs",
+                "a field's name is one word",
+            ));
         }
     };
     if let Some(first) = names.insert(Arc::clone(&name), node.line) {
@@ -213,9 +245,11 @@ fn field_name(node: Node, names: &mut HashMap<Arc<str>, usize>) -> Result<(Arc<s
 fn scalar_kind(text: &str, style: ScalarStyle, tag: Option<&Tag>, line: usize) -> Result<Kind, YamlError> {
     let core = tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str());
     match (style, core) {
-        (_, Some("binary")) => {
-            Err(YamlError::new(line, "!!binary is not read", "put the base64 text into a Secret's data or a ConfigMap's binaryData"))
-        }
+        (_, Some("binary")) => Err(YamlError::new(
+            line,
+            "!!binary is not read",
+            "put the base64 text into a Secret's data or a ConfigMap's binaryData",
+        )),
         (ScalarStyle::Plain, None | Some("null" | "bool" | "int" | "float")) => Ok(match scalar::resolve(text) {
             None => Kind::Text(text.into()),
             Some(serde_json::Value::Null) => Kind::Null,

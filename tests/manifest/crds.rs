@@ -78,11 +78,31 @@ fn the_definitions_keep_what_was_learnt_on_a_real_api_server() {
     for (crd, path, wanted) in [
         (&connection, "/spec/names/listKind", "ContactSyncConnectionList"),
         (&workspace, "/spec/names/listKind", "KDeskWorkspaceList"),
-        (&connection, "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/source/x-kubernetes-map-type", "atomic"),
-        (&connection, "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/scope/x-kubernetes-map-type", "atomic"),
-        (&connection, "/spec/versions/0/schema/openAPIV3Schema/x-kubernetes-validations/1/reason", "FieldValueForbidden"),
-        (&connection, "/spec/versions/0/schema/openAPIV3Schema/x-kubernetes-validations/1/fieldPath", ".spec.source.type"),
-        (&connection, "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/leavers/properties/handover/pattern", "^([0-9]{1,5}(h|m|s|ms)){1,4}$"),
+        (
+            &connection,
+            "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/source/x-kubernetes-map-type",
+            "atomic",
+        ),
+        (
+            &connection,
+            "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/scope/x-kubernetes-map-type",
+            "atomic",
+        ),
+        (
+            &connection,
+            "/spec/versions/0/schema/openAPIV3Schema/x-kubernetes-validations/1/reason",
+            "FieldValueForbidden",
+        ),
+        (
+            &connection,
+            "/spec/versions/0/schema/openAPIV3Schema/x-kubernetes-validations/1/fieldPath",
+            ".spec.source.type",
+        ),
+        (
+            &connection,
+            "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/leavers/properties/handover/pattern",
+            "^([0-9]{1,5}(h|m|s|ms)){1,4}$",
+        ),
     ] {
         assert_eq!(crd.pointer(path).and_then(Value::as_str), Some(wanted), "{path}");
     }

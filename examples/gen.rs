@@ -1,1 +1,0 @@
-fn main(){ contactsync::api::write_crds(std::path::Path::new("crds")).unwrap(); }
