@@ -16,6 +16,8 @@ pub mod contact;
 pub mod desk;
 pub mod directory;
 pub mod kdesk;
+pub mod keys;
+pub mod manifest;
 pub mod net;
 pub mod person;
 pub mod runlog;

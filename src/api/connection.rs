@@ -94,6 +94,7 @@ pub struct ContactSyncConnectionSpec {
     pub schedule: Option<Schedule>,
     /// What to do with a contact that nobody owns and that has a person's email already; absent means Skip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ConflictPolicy")]
     pub conflicts: Option<ConflictPolicy>,
     /// What happens to the contact of a person who left the scope.
     pub leavers: Leavers,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Mapping {
     /// Standard (the default) fills what the source's usual attributes give; None maps only what is written here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Preset")]
     pub preset: Option<Preset>,
     /// Who the person is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +148,7 @@ pub struct TextField {
     pub default: Option<String>,
     /// Clear (the default) empties the contact's field when the person has no value; Keep leaves what is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WhenAbsent")]
     pub when_absent: Option<WhenAbsent>,
 }
 
@@ -192,6 +194,7 @@ pub struct LabeledField {
     pub each: Option<bool>,
     /// Clear (the default) empties the contact's field when the person has no value; Keep leaves what is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WhenAbsent")]
     pub when_absent: Option<WhenAbsent>,
 }
 
@@ -220,6 +223,7 @@ pub struct FlagField {
     pub default: Option<bool>,
     /// Clear (the default) empties the contact's field when the person has no value; Keep leaves what is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WhenAbsent")]
     pub when_absent: Option<WhenAbsent>,
 }
 
@@ -251,5 +255,6 @@ pub struct NotificationField {
     pub default: Option<bool>,
     /// Clear (the default) empties the contact's field when the person has no value; Keep leaves what is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WhenAbsent")]
     pub when_absent: Option<WhenAbsent>,
 }

@@ -21,7 +21,7 @@ mod status;
 mod workspace;
 
 pub use connection::{ConflictPolicy, ConnectionState, ContactSyncConnection, ContactSyncConnectionSpec};
-pub use crd::{connection_crd, crds, workspace_crd};
+pub use crd::{CrdError, check_crds, connection_crd, crd_yaml, crds, workspace_crd, write_crds};
 pub use leavers::{DeletionPolicy, Hold, LeaverPolicy, Leavers};
 pub use mapping::{
     Access, Address, Communication, FlagField, Identity, LabeledField, Mapping, NotificationField, Preset, TextField,

@@ -24,6 +24,7 @@ pub struct Scope {
     pub exclude: Option<Exclude>,
     /// Whether accounts that the directory marks as disabled are in scope; absent: Exclude.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DisabledAccounts")]
     pub disabled_accounts: Option<DisabledAccounts>,
 }
 
@@ -52,6 +53,7 @@ pub struct ListScope {
     pub groups: Option<Vec<GroupRef>>,
     /// Direct: members of the groups themselves. Nested (the default): also members of the groups in them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Membership")]
     pub membership: Option<Membership>,
     /// Values of categoryAttribute that are in scope; compared without regard to case.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -62,6 +62,7 @@ pub struct LdapSource {
     pub group_base_dn: Option<String>,
     /// What the server's schema is like; absent: OpenLDAP. It also picks the attributes of the Standard preset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "LdapFlavor")]
     pub flavor: Option<LdapFlavor>,
     /// Who reads; absent: anonymous.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,6 +192,7 @@ pub struct CsvOptions {
     pub list_separator: Option<String>,
     /// The file's character encoding; absent: UTF-8. A byte order mark is understood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CsvEncoding")]
     pub encoding: Option<CsvEncoding>,
 }
 

@@ -29,7 +29,7 @@ use super::{SecretSource, Tls, WorkspaceStatus};
 pub struct KDeskWorkspaceSpec {
     /// The desk's SCIM 2.0 base URL, such as https://acme.kdesk.example/scim/v2.
     #[schemars(length(max = 2048))]
-    #[x_kube(validation = Rule::new("isURL(self) && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && (url(self).getHostname() in ['localhost', '127.0.0.1', '::1', '[::1]'] || url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))")
+    #[x_kube(validation = Rule::new("isURL(self) && url(self).getHostname() != '' && (self.startsWith('https://') || self.startsWith('http://') && (url(self).getHostname() in ['localhost', '127.0.0.1', '::1', '[::1]'] || url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))")
         .message("must be an https:// URL (plain http only to this machine or to a service in the cluster)"))]
     pub endpoint: String,
     /// How to sign in there.
@@ -81,7 +81,7 @@ pub struct OAuth2 {
     /// Where tokens are issued.
     #[serde(rename = "tokenURL")]
     #[schemars(length(max = 2048))]
-    #[x_kube(validation = Rule::new("isURL(self) && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && (url(self).getHostname() in ['localhost', '127.0.0.1', '::1', '[::1]'] || url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))")
+    #[x_kube(validation = Rule::new("isURL(self) && url(self).getHostname() != '' && (self.startsWith('https://') || self.startsWith('http://') && (url(self).getHostname() in ['localhost', '127.0.0.1', '::1', '[::1]'] || url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))")
         .message("must be an https:// URL (plain http only to this machine or to a service in the cluster)"))]
     pub token_url: String,
     /// Client id.
