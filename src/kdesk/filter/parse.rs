@@ -255,17 +255,31 @@ impl<'a> Parser<'a> {
 
     /// A JSON literal: false, null, true, number or string (RFC 7159).
     fn value(&mut self) -> Parsed<serde_json::Value> {
-        let mut stream = serde_json::Deserializer::from_str(self.rest()).into_iter::<serde_json::Value>();
-        let value = stream.next();
-        let read = stream.byte_offset();
-        match value {
-            Some(Ok(value)) if !value.is_array() && !value.is_object() => {
-                self.at += read;
+        let rest = self.rest();
+        let end = if rest.starts_with('"') { string_end(rest) } else { rest.find([' ', '\t', ')', ']']) };
+        let written = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        match serde_json::from_str::<serde_json::Value>(written) {
+            Ok(value) if !value.is_array() && !value.is_object() => {
+                self.at += written.len();
                 Ok(value)
             }
             _ => Err(format!("no JSON value at position {}", self.at + 1)),
         }
     }
+}
+
+/// Where a quoted string ends: after the first quote that is not escaped.
+fn string_end(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.bytes()
+        .enumerate()
+        .skip(1)
+        .find(|&(_, byte)| {
+            let closing = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            closing
+        })
+        .map(|(at, _)| at + 1)
 }
 
 /// Stands for an attribute without sub-attributes.

@@ -120,7 +120,8 @@ fn planned(index: usize, operation: Operation, created: &Created, twice: &HashSe
 fn target(path: &str) -> Option<Option<&str>> {
     let rest = path.trim_start_matches('/').strip_prefix("Users")?;
     match rest.strip_prefix('/') {
-        None | Some("") if rest.len() <= 1 => Some(None),
+        Some("") => Some(None),
+        None if rest.is_empty() => Some(None),
         Some(id) if !id.contains('/') => Some(Some(id)),
         _ => None,
     }
