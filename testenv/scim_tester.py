@@ -1,0 +1,22 @@
+"""Runs scim2-tester against the SCIM service at argv[1] with the bearer token argv[2]; prints its findings as JSON."""
+
+import json
+import sys
+
+from httpx2 import Client
+from scim2_client.engines.httpx2 import SyncSCIMClient
+from scim2_tester import check_server
+
+base, token = sys.argv[1:3]
+with Client(base_url=base, headers={"Authorization": f"Bearer {token}"}) as client:
+    results = check_server(SyncSCIMClient(client))
+findings = [
+    {
+        "status": result.status.name,
+        "title": result.title,
+        "resource": result.resource_type or "",
+        "reason": result.reason or "",
+    }
+    for result in results
+]
+json.dump(findings, sys.stdout, indent=1)
