@@ -116,7 +116,7 @@ impl Server {
 fn client() -> reqwest::Client {
     // The second test finds it installed already.
     drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    reqwest::Client::builder().no_proxy().no_gzip().build().unwrap()
 }
 
 pub(super) async fn answer(request: RequestBuilder) -> Answer {
