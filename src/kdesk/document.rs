@@ -49,7 +49,7 @@ fn declares_user(value: &Value) -> Result<bool, ScimError> {
 
 /// The rules that hold between attributes: what is required is there, and one value at most is primary.
 pub(super) fn complete(document: &Document) -> Result<(), ScimError> {
-    if !document.get("userName").and_then(Value::as_str).is_some_and(|name| !name.trim().is_empty()) {
+    if document.get("userName").and_then(Value::as_str).is_none_or(|name| name.trim().is_empty()) {
         return Err(ScimError::InvalidValue("userName is required".to_owned()));
     }
     for (name, value) in document {

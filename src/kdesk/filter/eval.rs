@@ -103,7 +103,7 @@ fn holds(attribute: &Attribute, value: &Value, op: Op, literal: &Literal) -> boo
             }
         }
         (Value::String(text), Literal::Time(wanted)) => {
-            ordered(op, text.parse::<Timestamp>().map(|at| at.cmp(wanted)).ok_or_none())
+            ordered(op, text.parse::<Timestamp>().map(|at| at.cmp(wanted)).ok())
         }
         (Value::Bool(value), Literal::Bool(wanted)) => ordered(op, Some(value.cmp(wanted))),
         (Value::Number(value), Literal::Number(wanted)) => {
@@ -123,20 +123,6 @@ fn ordered(op: Op, ordering: Option<Ordering>) -> bool {
         Op::Le => ordering.is_le(),
         Op::Co | Op::Sw | Op::Ew => false,
     })
-}
-
-/// A stored time that can't be read compares as nothing; the fault is not the query's.
-trait OkOrNone<T> {
-    fn ok_or_none(self) -> Option<T>;
-}
-
-impl<T> OkOrNone<T> for Result<T, jiff::Error> {
-    fn ok_or_none(self) -> Option<T> {
-        match self {
-            Ok(value) => Some(value),
-            Err(_unreadable) => None,
-        }
-    }
 }
 
 /// What the document sorts by (RFC 7644 section 3.4.2.3): bytes whose order is the values' order. Of a multi-valued

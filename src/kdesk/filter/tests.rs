@@ -54,7 +54,7 @@ fn accepts_the_whole_grammar() {
         r#"emails[type eq "work" and value co "@example.com"]"#,
         r#"emails[type eq "home" and not (primary eq true)]"#,
         r#"emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value co "@foo.com"]"#,
-        r#"emails[ primary eq true ]"#,
+        "emails[ primary eq true ]",
         r#"emails eq "babs@jensen.org""#,
         r#"schemas eq "urn:ietf:params:scim:schemas:core:2.0:User""#,
         r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:organization eq "ACME""#,

@@ -49,20 +49,20 @@ pub(super) async fn config(headers: HeaderMap, uri: Uri) -> Answer {
 
 pub(super) async fn schemas(headers: HeaderMap, uri: Uri) -> Answer {
     refuse_filter(&uri)?;
-    Ok(list(schema::schemas(&base(&headers, &uri))))
+    Ok(list(&schema::schemas(&base(&headers, &uri))))
 }
 
 pub(super) async fn schema(Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Answer {
-    one(schema::schemas(&base(&headers, &uri)), "Schema", &id)
+    one(&schema::schemas(&base(&headers, &uri)), "Schema", &id)
 }
 
 pub(super) async fn resource_types(headers: HeaderMap, uri: Uri) -> Answer {
     refuse_filter(&uri)?;
-    Ok(list(schema::resource_types(&base(&headers, &uri))))
+    Ok(list(&schema::resource_types(&base(&headers, &uri))))
 }
 
 pub(super) async fn resource_type(Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Answer {
-    one(schema::resource_types(&base(&headers, &uri)), "ResourceType", &id)
+    one(&schema::resource_types(&base(&headers, &uri)), "ResourceType", &id)
 }
 
 /// Filters don't apply here and must not be passed over (RFC 7644 section 4).
@@ -73,7 +73,7 @@ fn refuse_filter(uri: &Uri) -> Result<(), ScimError> {
     }
 }
 
-fn list(resources: Vec<Value>) -> Response {
+fn list(resources: &[Value]) -> Response {
     let body = json!({
         "schemas": [scim::LIST_RESPONSE],
         "totalResults": resources.len(),
@@ -84,7 +84,7 @@ fn list(resources: Vec<Value>) -> Response {
     answer::value(StatusCode::OK, &body)
 }
 
-fn one(resources: Vec<Value>, kind: &str, id: &str) -> Answer {
+fn one(resources: &[Value], kind: &str, id: &str) -> Answer {
     resources
         .iter()
         .find(|resource| resource.get("id").and_then(Value::as_str).is_some_and(|found| found.eq_ignore_ascii_case(id)))

@@ -18,8 +18,7 @@ pub(super) const MAX_RESOURCE: usize = 1024 * 1024;
 
 /// The address of the service as the client sees it. A proxy that ends TLS says so in `X-Forwarded-Proto`.
 pub(super) fn base(headers: &HeaderMap, uri: &Uri) -> String {
-    let host =
-        headers.get(HOST).and_then(|host| host.to_str().map_or(None, Some)).or(uri.authority().map(Authority::as_str));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).or(uri.authority().map(Authority::as_str));
     let host = host
         .filter(|host| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte)))
         .unwrap_or("localhost");
@@ -30,7 +29,7 @@ pub(super) fn base(headers: &HeaderMap, uri: &Uri) -> String {
 
 /// Reads a JSON body of at most `limit` bytes after decompression.
 pub(super) async fn body(request: Request, limit: usize) -> Result<Bytes, ScimError> {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().map_or(None, Some));
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if let Some(kind) = kind {
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/scim+json") && !kind.eq_ignore_ascii_case("application/json") {
@@ -104,8 +103,7 @@ impl Precondition {
     }
 
     fn header(headers: &HeaderMap, name: &HeaderName) -> Self {
-        let all: Vec<&str> =
-            headers.get_all(name).iter().filter_map(|value| value.to_str().map_or(None, Some)).collect();
+        let all: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
         Self((!all.is_empty()).then(|| all.join(",")))
     }
 

@@ -24,7 +24,7 @@ pub(super) const DEFAULT_COUNT: i64 = 100;
 /// Resources on a page at most.
 pub(super) const MAX_COUNT: i64 = 1000;
 
-/// What is asked for, from a query string or a SearchRequest.
+/// What is asked for, from a query string or a `SearchRequest`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Query {
@@ -74,20 +74,17 @@ async fn answer(app: &App, base: String, query: Query) -> Result<Response, ScimE
     let order = query.order()?;
     let fingerprint = query.fingerprint();
     let now = clock::now().as_second();
-    let (page, start) = match &query.cursor {
-        Some(cursor) => {
-            let after = if cursor.is_empty() { None } else { Some(app.sealer.open(cursor, &fingerprint, now)?) };
-            let count = number(query.count.as_ref()).map_err(|()| ScimError::InvalidCount)?.unwrap_or(DEFAULT_COUNT);
-            if count < 0 {
-                return Err(ScimError::InvalidCount);
-            }
-            (Page::Cursor { after, count: count.min(MAX_COUNT) }, None)
+    let (page, start) = if let Some(cursor) = &query.cursor {
+        let after = if cursor.is_empty() { None } else { Some(app.sealer.open(cursor, &fingerprint, now)?) };
+        let count = number(query.count.as_ref()).map_err(|()| ScimError::InvalidCount)?.unwrap_or(DEFAULT_COUNT);
+        if count < 0 {
+            return Err(ScimError::InvalidCount);
         }
-        None => {
-            let start = query.number("startIndex", query.start_index.as_ref())?.unwrap_or(1).max(1);
-            let count = query.number("count", query.count.as_ref())?.unwrap_or(DEFAULT_COUNT).clamp(0, MAX_COUNT);
-            (Page::Index { offset: start - 1, count }, Some(start))
-        }
+        (Page::Cursor { after, count: count.min(MAX_COUNT) }, None)
+    } else {
+        let start = Query::number("startIndex", query.start_index.as_ref())?.unwrap_or(1).max(1);
+        let count = Query::number("count", query.count.as_ref())?.unwrap_or(DEFAULT_COUNT).clamp(0, MAX_COUNT);
+        (Page::Index { offset: start - 1, count }, Some(start))
     };
     let sealer = app.sealer.clone();
     let body = app.store.readers.run(move |reader| {
@@ -98,7 +95,7 @@ async fn answer(app: &App, base: String, query: Query) -> Result<Response, ScimE
     Ok(answer::json(StatusCode::OK, body.await?))
 }
 
-/// The ListResponse; of each resource the stored bytes, unless a projection asks for less.
+/// The `ListResponse`; of each resource the stored bytes, unless a projection asks for less.
 fn write(
     listing: &store::Listing,
     start: Option<i64>,
@@ -158,7 +155,7 @@ impl Query {
         format!("{}\0{}\0{}", part(&self.filter), part(&self.sort_by), part(&self.sort_order).to_ascii_lowercase())
     }
 
-    fn number(&self, name: &str, value: Option<&Value>) -> Result<Option<i64>, ScimError> {
+    fn number(name: &str, value: Option<&Value>) -> Result<Option<i64>, ScimError> {
         number(value).map_err(|()| ScimError::InvalidValue(format!("{name} must be a whole number")))
     }
 }

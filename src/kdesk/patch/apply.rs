@@ -19,7 +19,7 @@ pub(super) fn operation(
         return Err(ScimError::InvalidValue("add and replace need a value".to_owned()));
     }
     match path {
-        Some(written) => at(document, verb, written, parse_path(written)?, value.unwrap_or_default())?,
+        Some(written) => at(document, verb, written, &parse_path(written)?, value.unwrap_or_default())?,
         None if verb == Verb::Remove => return Err(ScimError::NoTarget("remove needs a path".to_owned())),
         None => whole(document, verb, value.unwrap_or_default())?,
     }
@@ -36,7 +36,7 @@ fn whole(document: &mut Document, verb: Verb, value: Value) -> Result<(), ScimEr
         match Path::resolve(&name) {
             Prefix::Attribute(path) if read_only(&path) => {}
             Prefix::Unknown => {}
-            target => at(document, verb, &name, PatchPath { target, filter: None }, value)?,
+            target => at(document, verb, &name, &PatchPath { target, filter: None }, value)?,
         }
     }
     Ok(())
@@ -46,7 +46,7 @@ fn read_only(path: &Path) -> bool {
     path.attribute.read_only() || path.sub.is_some_and(Attribute::read_only)
 }
 
-fn at(document: &mut Document, verb: Verb, written: &str, path: PatchPath, value: Value) -> Result<(), ScimError> {
+fn at(document: &mut Document, verb: Verb, written: &str, path: &PatchPath, value: Value) -> Result<(), ScimError> {
     let target = match path.target {
         Prefix::Unknown => {
             return Err(ScimError::InvalidPath(format!("{written:?} names no attribute of a user")));
@@ -66,7 +66,7 @@ fn at(document: &mut Document, verb: Verb, written: &str, path: PatchPath, value
     let attribute = target.attribute;
     match (attribute.multi, target.sub) {
         (true, sub) if path.filter.is_some() || sub.is_some() => {
-            selected(array(holder, attribute.name), verb, written, attribute, sub, path.filter.as_ref(), value)
+            selected(array(holder, attribute.name), verb, written, attribute, sub, path.filter.as_ref(), &value)
         }
         (true, _) => many(holder, verb, attribute, value),
         (false, Some(sub)) => single(object(holder, attribute.name), verb, sub, written, value),
@@ -87,7 +87,7 @@ fn extension(document: &mut Document, verb: Verb, schema: &'static Schema, value
         match Path::resolve(&written) {
             Prefix::Attribute(path) if read_only(&path) => {}
             Prefix::Unknown => {}
-            target => at(document, verb, &written, PatchPath { target, filter: None }, value)?,
+            target => at(document, verb, &written, &PatchPath { target, filter: None }, value)?,
         }
     }
     Ok(())
@@ -181,7 +181,7 @@ fn selected(
     attribute: &'static Attribute,
     sub: Option<&'static Attribute>,
     filter: Option<&Filter>,
-    value: Value,
+    value: &Value,
 ) -> Result<(), ScimError> {
     let hits: Vec<usize> = values
         .iter()
@@ -200,11 +200,9 @@ fn selected(
         });
         return Ok(());
     }
-    if value.get("primary") == Some(&Value::Bool(true)) || sub.is_some_and(|sub| sub.name == "primary" && value == true)
-    {
-        if hits.len() > 1 {
-            return Err(ScimError::InvalidValue(format!("{written} would make several values primary")));
-        }
+    let makes_primary = is_primary(value) || sub.is_some_and(|sub| sub.name == "primary" && *value == true);
+    if makes_primary && hits.len() > 1 {
+        return Err(ScimError::InvalidValue(format!("{written} would make several values primary")));
     }
     for &hit in &hits {
         let Some(slot) = values.get_mut(hit) else { continue };

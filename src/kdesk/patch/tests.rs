@@ -18,11 +18,13 @@ fn user() -> Document {
     user
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better with json!")]
 fn patch(operations: Value) -> Result<Value, ScimError> {
     let request = PatchRequest::read(json!({"schemas": [scim::PATCH_OP], "Operations": operations}))?;
     request.apply(&user()).map(Value::Object)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better with json!")]
 fn one(operation: Value) -> Result<Value, ScimError> {
     patch(json!([operation]))
 }

@@ -35,7 +35,8 @@ pub(super) enum Returned {
 }
 
 /// One attribute's definition (RFC 7643 section 7).
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "the characteristics that RFC 7643 section 7 lists")]
 pub(super) struct Attribute {
     pub(super) name: &'static str,
     pub(super) description: &'static str,

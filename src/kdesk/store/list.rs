@@ -137,11 +137,10 @@ impl Statement {
             }
         };
         let hint = match key {
-            Some(_) => "",
             None if selection.everyone => "INDEXED BY users_order",
             None if selection.external && by_cursor && dense(total, limit, everyone) => "NOT INDEXED",
             None if selection.external => "INDEXED BY users_external",
-            None => "",
+            _ => "",
         };
         let by = match key {
             Some(key) => format!("{key} {direction}, seq {direction}"),

@@ -50,7 +50,7 @@ pub(super) fn plan(filter: &Filter) -> Option<Condition> {
         }
         Filter::Compare(Some(path), op, literal) => compare(path, *op, literal),
         Filter::Values(Some(path), inner) if path.is_core("emails", None) => {
-            email_within(inner).map(|email| emails(vec![Sql::Text(email.to_owned())]))
+            email_within(inner).map(|email| emails(&[Sql::Text(email.to_owned())]))
         }
         Filter::Present(_) | Filter::Compare(None, _, _) | Filter::Values(_, _) => None,
     }
@@ -90,7 +90,7 @@ fn any(operands: &[Filter]) -> Option<Condition> {
         }
     }
     if !sets.emails.is_empty() {
-        parts.push(emails(sets.emails));
+        parts.push(emails(&sets.emails));
     }
     if parts.len() > MAX_ALTERNATIVES {
         return None;
@@ -135,10 +135,10 @@ fn join(parts: Vec<Condition>, with: &str) -> Option<Condition> {
 }
 
 /// A contact with the address, or one whose userName it is (`emails` keeps only what differs from that).
-fn emails(addresses: Vec<Sql>) -> Condition {
+fn emails(addresses: &[Sql]) -> Condition {
     let marks = marks(addresses.len());
     let sql = format!("(user_name IN ({marks}) OR seq IN (SELECT e.seq FROM emails e WHERE e.value IN ({marks})))");
-    let twice = addresses.iter().chain(&addresses).cloned().collect();
+    let twice = addresses.iter().chain(addresses).cloned().collect();
     Condition::superset(sql, twice)
 }
 
@@ -155,7 +155,7 @@ fn compare(path: &Path, op: Op, literal: &Literal) -> Option<Condition> {
     match literal {
         Literal::Text(text) => {
             if op == Op::Eq && is_email(path) {
-                return Some(emails(vec![Sql::Text(text.clone())]));
+                return Some(emails(&[Sql::Text(text.clone())]));
             }
             let column = match () {
                 () if path.is_core("id", None) => "id",

@@ -104,7 +104,7 @@ fn transaction(
             // The job can't run: dropping it tells its client that the workspace failed.
             Err(_) => drop(job),
         }
-        next = if begun.elapsed() < GATHER { jobs.try_recv().map_or(None, Some) } else { None };
+        next = if begun.elapsed() < GATHER { jobs.try_recv().ok() } else { None };
     }
     open?;
     connection.prepare_cached("COMMIT")?.execute([]).map(drop)

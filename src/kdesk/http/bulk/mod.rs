@@ -109,12 +109,7 @@ fn run(connection: &Connection, planned: Vec<Planned>, limit: usize, base: &str)
             let error = ScimError::Unresolved("an operation that this one refers to has failed".to_owned());
             operation.failed(&error, base)
         } else {
-            match operation.run(connection, base) {
-                Ok(outcome) => outcome,
-                // The database itself failed: nothing of the request is kept.
-                Err(Failure { error: ScimError::Internal, .. }) => return Err(ScimError::Internal),
-                Err(failure) => failure.outcome,
-            }
+            operation.run(connection, base)?
         };
         if outcome.response.is_some() {
             failures += 1;
@@ -132,13 +127,9 @@ fn run(connection: &Connection, planned: Vec<Planned>, limit: usize, base: &str)
     Ok(outcomes.into_iter().flatten().collect())
 }
 
-struct Failure {
-    error: ScimError,
-    outcome: Outcome,
-}
-
 impl Planned {
-    fn run(mut self, connection: &Connection, base: &str) -> Result<Outcome, Failure> {
+    /// An error is the database's own: then nothing of the request is kept.
+    fn run(mut self, connection: &Connection, base: &str) -> Result<Outcome, ScimError> {
         let action = std::mem::replace(&mut self.action, Action::Done);
         let result = match action {
             Action::Create(user) => store::create(connection, *user, clock::now().as_millisecond()).map(Some),
@@ -164,7 +155,8 @@ impl Planned {
                     response: None,
                 })
             }
-            Err(error) => Err(Failure { outcome: self.failed(&error, base), error }),
+            Err(ScimError::Internal) => Err(ScimError::Internal),
+            Err(error) => Ok(self.failed(&error, base)),
         }
     }
 

@@ -45,14 +45,14 @@ pub(super) enum Action {
 }
 
 /// New users by their bulkId: the operation's place and the id.
-type Created = HashMap<String, (usize, String)>;
+type Drawn = HashMap<String, (usize, String)>;
 
 pub(super) fn plan(operations: Vec<Operation>) -> Vec<Planned> {
-    let mut created = Created::new();
+    let mut drawn = Drawn::new();
     let mut twice = HashSet::new();
     for (index, operation) in operations.iter().enumerate() {
         if let Some(bulk_id) = operation.bulk_id.as_deref().filter(|_| operation.method.eq_ignore_ascii_case("POST"))
-            && created.insert(bulk_id.to_owned(), (index, new_id())).is_some()
+            && drawn.insert(bulk_id.to_owned(), (index, new_id())).is_some()
         {
             twice.insert(bulk_id.to_owned());
         }
@@ -60,36 +60,33 @@ pub(super) fn plan(operations: Vec<Operation>) -> Vec<Planned> {
     let planned = operations
         .into_iter()
         .enumerate()
-        .map(|(index, operation)| planned(index, operation, &created, &twice))
+        .map(|(index, operation)| planned(index, operation, &drawn, &twice))
         .collect();
     ordered(planned)
 }
 
-fn planned(index: usize, operation: Operation, created: &Created, twice: &HashSet<String>) -> Planned {
+fn planned(index: usize, operation: Operation, drawn: &Drawn, twice: &HashSet<String>) -> Planned {
     let Operation { method, path, bulk_id, version, mut data } = operation;
     let mut needs = Vec::new();
     let mut unknown = None;
-    let mut resolve = |reference: &str| match created.get(reference) {
-        Some((at, id)) => {
-            if *at != index {
-                needs.push(*at);
-            }
-            Some(id.clone())
+    let mut resolve = |reference: &str| {
+        let found = drawn.get(reference);
+        match found {
+            Some((at, _)) if *at != index => needs.push(*at),
+            Some(_) => {}
+            None => unknown = Some(reference.to_owned()),
         }
-        None => {
-            unknown = Some(reference.to_owned());
-            None
-        }
+        found.map(|(_, id)| id.clone())
     };
     if let Some(data) = &mut data {
         substitute(data, &mut resolve);
     }
-    let upper = method.to_ascii_uppercase();
-    let creates = upper == "POST";
+    let verb = method.to_ascii_uppercase();
+    let creates = verb == "POST";
     let target = target(&path);
     let id = match (creates, target) {
-        (true, _) => bulk_id.as_deref().and_then(|bulk_id| created.get(bulk_id)).map(|(_, id)| id.clone()),
-        (false, Some(Some(id))) => match id.strip_prefix(REFERENCE) {
+        (true, _) => bulk_id.as_deref().and_then(|bulk_id| drawn.get(bulk_id)).map(|(_, id)| id.clone()),
+        (false, Target::User(id)) => match id.strip_prefix(REFERENCE) {
             Some(reference) => resolve(reference),
             None => Some(id.to_owned()),
         },
@@ -102,11 +99,11 @@ fn planned(index: usize, operation: Operation, created: &Created, twice: &HashSe
         (None, Some(bulk_id)) if creates && twice.contains(bulk_id) => {
             Err(ScimError::InvalidValue(format!("the bulkId {bulk_id:?} is used more than once")))
         }
-        (None, _) => action(&upper, &path, target, id.as_deref(), data),
+        (None, _) => action(&verb, &path, target, id.as_deref(), data),
     };
     Planned {
         index,
-        method: upper,
+        method: verb,
         bulk_id,
         id: id.unwrap_or_default(),
         creates,
@@ -116,36 +113,47 @@ fn planned(index: usize, operation: Operation, created: &Created, twice: &HashSe
     }
 }
 
-/// `/Users` is `Some(None)`, `/Users/x` is `Some(Some("x"))`, any other path `None`.
-fn target(path: &str) -> Option<Option<&str>> {
-    let rest = path.trim_start_matches('/').strip_prefix("Users")?;
+/// What an operation's path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target<'a> {
+    Users,
+    User(&'a str),
+    Elsewhere,
+}
+
+fn target(path: &str) -> Target<'_> {
+    let Some(rest) = path.trim_start_matches('/').strip_prefix("Users") else { return Target::Elsewhere };
     match rest.strip_prefix('/') {
-        Some("") => Some(None),
-        None if rest.is_empty() => Some(None),
-        Some(id) if !id.contains('/') => Some(Some(id)),
-        _ => None,
+        Some("") => Target::Users,
+        None if rest.is_empty() => Target::Users,
+        Some(id) if !id.contains('/') => Target::User(id),
+        _ => Target::Elsewhere,
     }
 }
 
 fn action(
     method: &str,
     path: &str,
-    target: Option<Option<&str>>,
+    target: Target<'_>,
     id: Option<&str>,
     data: Option<Value>,
 ) -> Result<Action, ScimError> {
-    let Some(target) = target else { return Err(ScimError::NotFound(format!("endpoint {path}"))) };
     let body = |data: Option<Value>| data.ok_or_else(|| ScimError::InvalidSyntax(format!("{method} needs data")));
     let resource = |data| match body(data)? {
         Value::Object(members) => document::from_client(members),
         _ => Err(ScimError::InvalidSyntax("data must be an object".to_owned())),
     };
-    match (method, target.is_some(), id) {
-        ("POST", false, Some(id)) => Ok(Action::Create(Box::new(NewUser::new(id.to_owned(), resource(data)?)?))),
-        ("POST", false, None) => Err(ScimError::InvalidSyntax("POST needs a bulkId".to_owned())),
-        ("PUT", true, Some(_)) => Ok(Action::Put(resource(data)?)),
-        ("PATCH", true, Some(_)) => Ok(Action::Patch(PatchRequest::read(body(data)?)?)),
-        ("DELETE", true, Some(_)) => Ok(Action::Delete),
+    match (method, target, id) {
+        ("POST", Target::Users, Some(id)) => {
+            Ok(Action::Create(Box::new(NewUser::new(id.to_owned(), resource(data)?)?)))
+        }
+        ("POST", Target::Users, None) => Err(ScimError::InvalidSyntax("POST needs a bulkId".to_owned())),
+        ("PUT", Target::User(_), Some(_)) => Ok(Action::Put(resource(data)?)),
+        ("PATCH", Target::User(_), Some(_)) => Ok(Action::Patch(PatchRequest::read(body(data)?)?)),
+        ("DELETE", Target::User(_), Some(_)) => Ok(Action::Delete),
+        ("POST" | "PUT" | "PATCH" | "DELETE", Target::Elsewhere, _) => {
+            Err(ScimError::NotFound(format!("endpoint {path}")))
+        }
         ("POST" | "PUT" | "PATCH" | "DELETE", _, _) => {
             Err(ScimError::InvalidPath(format!("{method} {path}: POST is to /Users, all else to /Users/<id>")))
         }
@@ -237,11 +245,11 @@ mod tests {
 
     #[test]
     fn reads_targets() {
-        assert_eq!(target("/Users"), Some(None));
-        assert_eq!(target("/Users/"), Some(None));
-        assert_eq!(target("Users/x"), Some(Some("x")));
+        assert_eq!(target("/Users"), Target::Users);
+        assert_eq!(target("/Users/"), Target::Users);
+        assert_eq!(target("Users/x"), Target::User("x"));
         for other in ["/Users/x/y", "/Usersx", "/Groups", ""] {
-            assert_eq!(target(other), None, "{other}");
+            assert_eq!(target(other), Target::Elsewhere, "{other}");
         }
     }
 }
