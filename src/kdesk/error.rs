@@ -70,6 +70,8 @@ pub(super) enum ScimError {
     VersionMismatch(String),
     #[error("{0}")]
     TooLarge(String),
+    #[error("the body did not come within {0} seconds")]
+    TooSlow(u64),
     #[error("the body must be application/scim+json or application/json")]
     UnsupportedMediaType,
     #[error("{0}")]
@@ -98,6 +100,7 @@ impl ScimError {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::VersionMismatch(_) => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

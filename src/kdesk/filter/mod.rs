@@ -51,6 +51,8 @@ pub(super) enum Literal {
 }
 
 /// Text of an attribute that is not case-exact is compared in this form, in filters, indexes and sorting alike.
+/// Each character by itself, so that a beginning of a text folds to a beginning of the folded text
+/// (`str::to_lowercase` looks at a sigma's neighbours).
 pub(super) fn fold(text: &str) -> String {
-    text.to_lowercase()
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().flat_map(char::to_lowercase).collect() }
 }

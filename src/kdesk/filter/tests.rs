@@ -12,7 +12,7 @@ fn document() -> Map<String, Value> {
         "schemas": [scim::USER, scim::ENTERPRISE_USER],
         "id": "0191-a", "externalId": "Default/Support/1",
         "userName": "Bjensen@Example.com", "title": "Tour Guide", "active": true,
-        "name": {"familyName": "O'Malley", "givenName": "Bärbel"},
+        "name": {"familyName": "O'Malley", "givenName": "Bärbel", "honorificPrefix": "ΟΔΟΣΑ"},
         "emails": [
             {"type": "work", "value": "bjensen@example.com", "primary": true},
             {"type": "home", "value": "babs@jensen.org"},
@@ -62,6 +62,7 @@ fn accepts_the_whole_grammar() {
         r#"urn:seraphex:params:scim:schemas:extension:kdesk:2.0:Contact:emailNotifications[type eq "ticketupdates" and value eq true]"#,
         r#"name.givenName eq "b\u00e4rbel""#,
         r#"name.givenName eq "BÄRBEL""#,
+        r#"name.honorificPrefix sw "ΟΔΟΣ""#,
         "nickName eq null and title ne null",
         r#"nickName ne "x""#,
         r#"active eq "True""#,

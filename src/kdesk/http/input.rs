@@ -1,5 +1,8 @@
 //! What comes in: bodies within bounds, query parameters, the address a client used, its preconditions.
 
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HOST, IF_MATCH, IF_NONE_MATCH};
 use axum::http::uri::Authority;
@@ -15,6 +18,8 @@ use crate::kdesk::project::Projection;
 
 /// Largest body of a request for one resource, once decompressed.
 pub(super) const MAX_RESOURCE: usize = 1024 * 1024;
+/// Seconds within which a body must have come.
+const PATIENCE: u64 = 60;
 
 /// The address of the service as the client sees it. A proxy that ends TLS says so in `X-Forwarded-Proto`.
 pub(super) fn base(headers: &HeaderMap, uri: &Uri) -> String {
@@ -36,8 +41,14 @@ pub(super) async fn body(request: Request, limit: usize) -> Result<Bytes, ScimEr
             return Err(ScimError::UnsupportedMediaType);
         }
     }
+    tokio::time::timeout(Duration::from_secs(PATIENCE), collect(request.into_body(), limit))
+        .await
+        .map_err(|_elapsed| ScimError::TooSlow(PATIENCE))?
+}
+
+async fn collect(body: Body, limit: usize) -> Result<Bytes, ScimError> {
     let mut out = BytesMut::new();
-    let mut pieces = request.into_body().into_data_stream();
+    let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
         let piece =
             piece.map_err(|error| ScimError::InvalidSyntax(format!("the body can't be read to its end: {error}")))?;

@@ -55,8 +55,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .fallback(unknown)
         .layer(from_fn_with_state(app, auth::check))
         .layer(RequestDecompressionLayer::new())
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(answer::as_scim))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 
 /// `/Me` names the signed-in user, and tokens are no users (RFC 7644 section 3.11).

@@ -9,6 +9,8 @@ mod list;
 mod plan;
 mod readers;
 mod record;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod write;
 mod writer;

@@ -10,7 +10,7 @@ use super::functions::Slot;
 use crate::kdesk::error::{Error, ScimError};
 
 /// Requests that read at the same time; more wait.
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 4;
 
 /// A connection and the slot that its functions look into.
 #[derive(Debug)]

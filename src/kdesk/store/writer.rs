@@ -1,5 +1,6 @@
 //! The one thread that writes. Requests queue up for it; those that wait together share a commit, and so a sync.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -116,9 +117,18 @@ fn savepoint(
     waiting: &mut Vec<Box<dyn FnOnce(bool) + Send>>,
 ) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("SAVEPOINT request")?.execute([])?;
-    let done = job(connection);
-    waiting.push(done.tell);
-    if !done.keep {
+    // A job that panics has dropped its client's channel: that one is told of a failure, the others go on.
+    let keep = match catch_unwind(AssertUnwindSafe(|| job(connection))) {
+        Ok(done) => {
+            waiting.push(done.tell);
+            done.keep
+        }
+        Err(_panic) => {
+            tracing::error!("a write to the workspace panicked");
+            false
+        }
+    };
+    if !keep {
         connection.prepare_cached("ROLLBACK TO request")?.execute([])?;
     }
     connection.prepare_cached("RELEASE request")?.execute([]).map(drop)
