@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::api::{GroupRef, Membership};
 use crate::person::{Person, PersonId};
 
+pub mod dn;
 mod error;
 
 pub use error::Error;
