@@ -14,6 +14,7 @@ use crate::person::{Person, PersonId};
 
 pub mod dn;
 mod error;
+pub mod file;
 
 pub use error::Error;
 
