@@ -12,7 +12,9 @@ use tokio::sync::mpsc;
 use crate::api::{GroupRef, Membership};
 use crate::person::{Person, PersonId};
 
+pub mod dn;
 mod error;
+pub mod file;
 
 pub use error::Error;
 

@@ -1,0 +1,147 @@
+//! JSON Lines: one object a line, blank lines between them allowed. Keys are compared as written; a name with dots, such
+//! as `name.familyName`, leads into nested objects where no key is spelt like it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::columns::suggest;
+use super::csv::disabled_values;
+use super::json;
+use super::lines::Lines;
+use super::names::NamedGroups;
+use super::scan::Record;
+use super::snapshot::Snapshot;
+use crate::api::FileSource;
+use crate::directory::{Error, ReadQuery};
+use crate::person::{Attributes, GroupSet};
+
+/// Hands every object to `take`.
+pub(super) fn each(
+    snapshot: &Snapshot,
+    source: &FileSource,
+    query: &ReadQuery,
+    take: &mut dyn FnMut(&dyn Record) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let wanted = Wanted {
+        source,
+        attributes: query.attributes.iter().map(|name| Arc::from(name.as_str())).collect(),
+        groups: NamedGroups::new(query),
+        disabled: disabled_values(source.disabled_when.as_ref()),
+    };
+    let mut lines = Lines::new(snapshot)?;
+    while let Some((line, text)) = lines.next()? {
+        if text.trim().is_empty() {
+            continue;
+        }
+        let object = json::object(text).map_err(|reason| snapshot.malformed(line, reason))?;
+        take(&Object { wanted: &wanted, line, object: &object })?;
+    }
+    Ok(())
+}
+
+struct Wanted<'a> {
+    source: &'a FileSource,
+    attributes: Vec<Arc<str>>,
+    groups: NamedGroups,
+    disabled: Vec<String>,
+}
+
+struct Object<'a> {
+    wanted: &'a Wanted<'a>,
+    line: u64,
+    object: &'a Map<String, Value>,
+}
+
+impl Object<'_> {
+    /// A value by its key, else along the dots of its name; null is absent.
+    fn find(&self, name: &str) -> Option<&Value> {
+        let found = self.object.get(name).or_else(|| {
+            let (first, rest) = name.split_once('.')?;
+            rest.split('.').try_fold(self.object.get(first)?, |value, key| value.as_object()?.get(key))
+        });
+        found.filter(|value| !value.is_null())
+    }
+}
+
+impl Record for Object<'_> {
+    fn line(&self) -> u64 {
+        self.line
+    }
+
+    fn id(&self) -> Result<Cow<'_, str>, String> {
+        let field = &self.wanted.source.id_field;
+        match self.find(field) {
+            Some(Value::String(id)) => Ok(id.trim().into()),
+            Some(Value::Number(id)) if id.is_i64() || id.is_u64() => Ok(id.to_string().into()),
+            Some(_) => Err(format!("{field:?} must be text or a whole number (source.file.idField)")),
+            None => Err(format!(
+                "the object has no {field:?}, which source.file.idField asks for{}",
+                suggest(field, self.object.keys().map(String::as_str))
+            )),
+        }
+    }
+
+    fn groups(&self) -> Result<GroupSet, String> {
+        let mut set = GroupSet::default();
+        let Some(field) = &self.wanted.source.groups_field else { return Ok(set) };
+        let refused = || format!("{field:?} must be a list of group names (source.file.groupsField)");
+        match self.find(field) {
+            None => {}
+            Some(Value::Array(names)) => {
+                for name in names {
+                    self.wanted.groups.add(name.as_str().ok_or_else(refused)?, &mut set);
+                }
+            }
+            Some(_) => return Err(refused()),
+        }
+        Ok(set)
+    }
+
+    fn location(&self) -> Option<Cow<'_, str>> {
+        let location = self.find(self.wanted.source.segment_field.as_deref()?)?.as_str()?.trim();
+        (!location.is_empty()).then(|| location.into())
+    }
+
+    fn disabled(&self) -> bool {
+        let attribute = self.wanted.source.disabled_when.as_ref().and_then(|when| self.find(&when.attribute));
+        match attribute {
+            None => false,
+            Some(Value::Array(values)) => values.iter().any(|value| self.means_disabled(value)),
+            Some(value) => self.means_disabled(value),
+        }
+    }
+
+    fn attributes(&self) -> Attributes {
+        let mut attributes = Attributes::new();
+        for name in &self.wanted.attributes {
+            let values = match self.find(name) {
+                None => continue,
+                Some(Value::Array(values)) => values.iter().filter(|value| is_there(value)).cloned().collect(),
+                Some(value) if is_there(value) => vec![value.clone()],
+                Some(_) => continue,
+            };
+            if !values.is_empty() {
+                attributes.insert(name.clone(), values);
+            }
+        }
+        attributes
+    }
+}
+
+impl Object<'_> {
+    fn means_disabled(&self, value: &Value) -> bool {
+        let text = match value {
+            Value::String(text) => text.trim().to_lowercase(),
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Null | Value::Array(_) | Value::Object(_) => return false,
+        };
+        self.wanted.disabled.contains(&text)
+    }
+}
+
+/// Null and empty text are absent, as an empty cell is.
+fn is_there(value: &Value) -> bool {
+    !value.is_null() && value.as_str() != Some("")
+}
