@@ -13,6 +13,7 @@ use crate::api::{GroupRef, Membership};
 use crate::person::{Person, PersonId};
 
 mod error;
+pub mod ldap;
 
 pub use error::Error;
 

@@ -1,0 +1,1 @@
+//! The same promises on Samba as an Active Directory.
