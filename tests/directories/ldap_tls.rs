@@ -30,7 +30,7 @@ async fn reads_over_tls_and_over_start_tls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refuses_a_server_that_it_cannot_verify() {
     let slapd = Slapd::with(&company(21, 1).to_ldif());
-    let other = certificates(tempfile::tempdir().unwrap().path());
+    let other = certificates(tempfile::tempdir().unwrap().path(), "127.0.0.1");
     for url in [slapd.ldaps(), slapd.ldap()] {
         let error = fails(&slapd, |settings| {
             settings.source.url = url.clone();

@@ -48,7 +48,7 @@ impl Slapd {
             assert!(Path::new(program).exists(), "{program} is missing: install the packages slapd and ldap-utils");
         }
         let folder = tempfile::tempdir().unwrap();
-        let ca = certificates(folder.path());
+        let ca = certificates(folder.path(), "127.0.0.1");
         let config = configure(folder.path(), options);
         let ldif = folder.path().join("entries.ldif");
         std::fs::write(&ldif, options.ldif).unwrap();
@@ -168,8 +168,8 @@ fn configure(folder: &Path, options: &Options<'_>) -> PathBuf {
     file
 }
 
-/// An authority and a server certificate for 127.0.0.1, and for no name. Gives the authority.
-pub fn certificates(folder: &Path) -> Vec<u8> {
+/// An authority and a server certificate for an address, and for no name. Gives the authority.
+pub fn certificates(folder: &Path, address: &str) -> Vec<u8> {
     let mut authority = rcgen::CertificateParams::new(vec![]).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     authority.distinguished_name.push(rcgen::DnType::CommonName, "contactsync test authority");
@@ -177,7 +177,7 @@ pub fn certificates(folder: &Path) -> Vec<u8> {
     let ca = authority.self_signed(&authority_key).unwrap().pem();
     let issuer = rcgen::Issuer::new(authority, authority_key);
     let key = rcgen::KeyPair::generate().unwrap();
-    let server = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let server = rcgen::CertificateParams::new(vec![address.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
     std::fs::write(folder.join("ca.pem"), &ca).unwrap();
     std::fs::write(folder.join("server.pem"), server.pem()).unwrap();
     std::fs::write(folder.join("server.key"), key.serialize_pem()).unwrap();
