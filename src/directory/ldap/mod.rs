@@ -1,0 +1,166 @@
+//! People from an LDAP server (RFC 4511), Active Directory and Samba included.
+//!
+//! Always TLS. One connection per read. Groups are walked first ([`members`]), then people are read page by page
+//! ([`search`]) and handed on. What a server hides from the reader cannot be told from what is not there, except for
+//! the attributes that every person must have; the hold (L4) is for the rest.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use ldap3::Scope;
+use tokio::sync::mpsc;
+
+use super::{Directory, Error, ReadQuery, ResolvedGroup, WholeRead};
+use crate::api::{GroupRef, LdapSource};
+use crate::net::Secret;
+use crate::person::{Person, PersonId};
+
+mod again;
+mod connect;
+mod dn;
+mod entry;
+mod fault;
+mod filter;
+mod groups;
+mod id;
+mod members;
+mod people;
+mod range;
+mod search;
+mod server;
+
+use connect::{Connection, connect};
+use entry::Entry;
+use members::Members;
+use people::Reader;
+use search::{Search, read_entry};
+use server::{Server, wrong};
+
+const SEGMENT: &str = "scope.pattern.segment";
+const FILTER: &str = "scope.pattern.filter";
+
+/// A server as its manifest describes it, with what the manifest only points at.
+#[derive(Clone, Debug)]
+pub struct LdapSettings {
+    /// `spec.source.ldap`.
+    pub source: LdapSource,
+    /// The password of `bind`; needed exactly when the source has a bind.
+    pub password: Option<Secret>,
+    /// The PEM bundle of `tls.ca`; `None` trusts the system's authorities.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// A directory on an LDAP server.
+pub struct LdapDirectory {
+    server: Server,
+}
+
+/// Checks the settings; connects when something is asked.
+///
+/// # Errors
+/// [`Error::Settings`] names the field that cannot be.
+pub fn open(settings: LdapSettings) -> Result<LdapDirectory, Error> {
+    Server::new(settings).map(|server| LdapDirectory { server })
+}
+
+#[async_trait]
+impl Directory for LdapDirectory {
+    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
+        let mut connection = connect(&self.server).await?;
+        let mut resolved = Vec::with_capacity(groups.len());
+        for group in groups {
+            resolved.push(groups::resolve(&mut connection, group).await?);
+        }
+        Ok(resolved)
+    }
+
+    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
+        let (base, field) = self.search_base(query)?;
+        let filter = self.people_filter(query)?;
+        let mut connection = connect(&self.server).await?;
+        let members = Members::read(&mut connection, &query.groups).await?;
+        let reader = Reader::new(&self.server, &members, query);
+        let search = Search {
+            base: &base,
+            scope: Scope::Subtree,
+            filter: &filter,
+            attributes: reader.attributes(),
+            page_size: Some(self.server.page_size),
+        };
+        let mut more = connection.clone();
+        let mut search = connection.search(search).await.map_err(|fault| fault.blame(field))?;
+        let (mut seen, mut sent) = (HashSet::new(), 0);
+        while let Some(page) = search.next().await.map_err(|fault| fault.blame(field))? {
+            let mut people = Vec::with_capacity(page.len());
+            for raw in page {
+                let entry = read_entry(&self.server, raw).map_err(|fault| fault.blame(field))?;
+                let person = make_person(&mut more, &reader, entry).await?;
+                if !seen.insert(fingerprint(&person.id)) {
+                    return Err(self.server.incomplete("two entries have one id, or one came twice"));
+                }
+                let bounds = &query.only_members_of;
+                if bounds.is_empty() || bounds.iter().any(|group| person.groups.contains(*group)) {
+                    people.push(person);
+                }
+            }
+            sent += people.len() as u64;
+            if pages.is_closed() || (!people.is_empty() && pages.send(people).await.is_err()) {
+                return Err(Error::Cancelled);
+            }
+        }
+        Ok(WholeRead::of(sent))
+    }
+
+    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
+        self.read_by_id(query, ids).await
+    }
+
+    fn can_read_again(&self) -> bool {
+        true
+    }
+}
+
+impl LdapDirectory {
+    /// Where people are searched, and the field that says so: the segment where it lies under the base, else the base.
+    fn search_base(&self, query: &ReadQuery) -> Result<(String, &'static str), Error> {
+        let base = (self.server.base_dn.clone(), "source.ldap.baseDN");
+        let Some(segment) = &query.segment else { return Ok(base) };
+        let name = server::name(SEGMENT, segment)?;
+        if name.is_under(&self.server.base) {
+            return Ok((segment.clone(), SEGMENT));
+        }
+        if self.server.base.is_under(&name) {
+            return Ok(base);
+        }
+        Err(wrong(SEGMENT, "lies outside source.ldap.baseDN, so nobody can be in it: give a DN at or below baseDN"))
+    }
+
+    /// The filter of people, narrowed by the scope's own.
+    fn people_filter(&self, query: &ReadQuery) -> Result<String, Error> {
+        let people = &self.server.person_filter;
+        Ok(match scope_filter(query)? {
+            Some(filter) => filter::and(people, filter),
+            None => people.clone(),
+        })
+    }
+}
+
+fn scope_filter(query: &ReadQuery) -> Result<Option<&str>, Error> {
+    query.filter.as_deref().map(|filter| filter::check(filter).map_err(|reason| wrong(FILTER, reason))).transpose()
+}
+
+/// Makes a person, reading on where the server gave only a range of an attribute's values.
+async fn make_person(connection: &mut Connection<'_>, reader: &Reader<'_>, mut entry: Entry) -> Result<Person, Error> {
+    for name in reader.ranged(&entry) {
+        let values = members::whole_attribute(connection, &entry.dn, &name).await?;
+        people::replace_range(&mut entry, &name, values);
+    }
+    reader.person(entry)
+}
+
+/// 128 bits of an id. A collision would look like a duplicate and fail the read, which removes nobody.
+fn fingerprint(id: &PersonId) -> u128 {
+    let mut bits = [0; 16];
+    blake3::Hasher::new().update(id.as_str().as_bytes()).finalize_xof().fill(&mut bits);
+    u128::from_le_bytes(bits)
+}

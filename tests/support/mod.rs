@@ -1,0 +1,5 @@
+//! Servers and makers that tests share.
+
+pub mod company;
+pub mod samba;
+pub mod slapd;
