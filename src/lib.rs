@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod contact;
+pub mod desk;
 pub mod directory;
 pub mod kdesk;
 pub mod net;

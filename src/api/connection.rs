@@ -4,9 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ConnectionStatus, DeletionPolicy, Leavers, Mapping, Schedule, Scope, Source, WorkspaceRef,
-};
+use super::{ConnectionStatus, DeletionPolicy, Leavers, Mapping, Schedule, Scope, Source, WorkspaceRef};
 
 /// Brings the people of a company's directory into a KDesk workspace as contacts, one way.
 #[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -76,7 +74,15 @@ pub struct ContactSyncConnectionSpec {
     /// The domains this directory may speak for. Where given, a person whose email lies outside them is refused.
     /// Required to map portal access or to adopt contacts. A subdomain is its own domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 100), inner(length(min = 1, max = 253), regex(pattern = r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")))]
+    #[schemars(
+        length(min = 1, max = 100),
+        inner(
+            length(min = 1, max = 253),
+            regex(
+                pattern = r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
+            )
+        )
+    )]
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
     pub email_domains: Option<Vec<String>>,
     /// Which of the directory's people become contacts.
@@ -99,7 +105,10 @@ pub struct ContactSyncConnectionSpec {
     pub ownership_key: Option<String>,
     /// Ownership keys whose contacts become this connection's: how contacts survive a rename or a move in Git.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 128), regex(pattern = r"^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$")))]
+    #[schemars(
+        length(min = 1, max = 8),
+        inner(length(min = 1, max = 128), regex(pattern = r"^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$"))
+    )]
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
     pub take_over_from: Option<Vec<String>>,
     /// Write field values into the run log. Off unless set: a run log holds field names and person ids only.

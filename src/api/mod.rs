@@ -4,7 +4,10 @@
 //! written for users. The types hold what was written and nothing else: meaning (a compiled scope, a parsed schedule)
 //! is made elsewhere. Rules that the schema states are checked offline by [`crate::manifest`].
 #![warn(missing_docs)]
-#![allow(unreachable_pub, reason = "the schema derive repeats each struct inside a function, where pub cannot be reached")]
+#![allow(
+    unreachable_pub,
+    reason = "the schema derive repeats each struct inside a function, where pub cannot be reached"
+)]
 
 mod connection;
 mod crd;
@@ -26,18 +29,13 @@ pub use mapping::{
 };
 pub use reference::{CaSource, KeyRef, SecretSource, Tls, WorkspaceRef};
 pub use schedule::Schedule;
-pub use scope::{
-    DisabledAccounts, Exclude, GroupRef, ListScope, Match, Membership, PatternScope, Scope, ScopeMode,
-};
+pub use scope::{DisabledAccounts, Exclude, GroupRef, ListScope, Match, Membership, PatternScope, Scope, ScopeMode};
 pub use source::{
     CsvEncoding, CsvOptions, DisabledWhen, FileFormat, FileSource, LdapBind, LdapFlavor, LdapSource, Source, SourceType,
 };
-pub use status::{
-    Binding, ConnectionStatus, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger, WorkspaceStatus,
-};
+pub use status::{Binding, ConnectionStatus, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger, WorkspaceStatus};
 pub use workspace::{
-    AllowedNamespaces, Auth, AuthType, ContactSync, KDeskWorkspace, KDeskWorkspaceSpec, Limits, NamespacesFrom,
-    OAuth2,
+    AllowedNamespaces, Auth, AuthType, ContactSync, KDeskWorkspace, KDeskWorkspaceSpec, Limits, NamespacesFrom, OAuth2,
 };
 
 /// The API group of both kinds.

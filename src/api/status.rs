@@ -1,8 +1,8 @@
 //! What the controller writes back: status of both kinds, and the report of a run. Counts and reasons only, never a
 //! person's data.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

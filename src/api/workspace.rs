@@ -1,7 +1,7 @@
 //! `KDeskWorkspace`: the desk that contacts are written to, and who may point at it.
 
-use kube::{CustomResource, KubeSchema};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -20,7 +20,9 @@ pub struct OwnershipKey(String);
 
 /// A text that is no ownership key.
 #[derive(Debug, Error)]
-#[error("{0:?} is no ownership key: use 1 to 128 lower-case letters, digits, '.', '/' and '-', the first and the last a letter or digit")]
+#[error(
+    "{0:?} is no ownership key: use 1 to 128 lower-case letters, digits, '.', '/' and '-', the first and the last a letter or digit"
+)]
 pub struct OwnershipKeyError(String);
 
 impl OwnershipKey {
