@@ -14,11 +14,8 @@ use crate::person::{Person, PersonId};
 
 pub mod dn;
 mod error;
-<<<<<<< HEAD
 pub mod file;
-=======
 pub mod ldap;
->>>>>>> ldap
 
 pub use error::Error;
 

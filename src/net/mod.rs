@@ -1,6 +1,12 @@
-//! What every wire needs: TLS, secrets that do not print. HTTP, its retries and the rate budget stand beside them.
+//! What every wire needs: TLS, secrets that do not print, HTTP clients, retries, OAuth tokens and the rate budget.
 
+pub mod budget;
+pub mod http;
+pub mod oauth;
+pub mod retry;
 mod secret;
 pub mod tls;
 
+pub use budget::Budget;
+pub use retry::RetryPolicy;
 pub use secret::Secret;

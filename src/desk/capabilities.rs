@@ -1,0 +1,187 @@
+//! What a desk can do (`ServiceProviderConfig`, RFC 7643 section 5; paging, RFC 9865) and which fields it has a place
+//! for (`Schemas`, RFC 7643 section 7).
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::json::{self, Object};
+use crate::contact::Field;
+use crate::scim;
+
+/// Most operations that are put into one Bulk request, however many the desk takes.
+const MOST_OPERATIONS: usize = 500;
+/// Most contacts that are asked for at once.
+const MOST_CONTACTS: usize = 500;
+
+/// How large one Bulk request may be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BulkLimits {
+    /// Operations.
+    pub max_operations: usize,
+    /// Bytes.
+    pub max_payload_size: usize,
+}
+
+/// What the desk says that it can do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Capabilities {
+    /// Bulk requests, if it takes any.
+    pub bulk: Option<BulkLimits>,
+    /// Whether it takes PATCH; without it contacts are replaced whole.
+    pub patch: bool,
+    /// Whether it filters, and the most contacts that one answer holds.
+    pub filter: Option<usize>,
+    /// Whether it sorts.
+    pub sort: bool,
+    /// Whether it has entity tags.
+    pub etag: bool,
+    /// Whether it pages by cursor (RFC 9865).
+    pub cursor: bool,
+    pub(super) places: Places,
+}
+
+impl Capabilities {
+    pub(super) fn read(config: &Object, places: Places) -> Self {
+        let section = |name| json::object(config, name);
+        let supported = |name| section(name).and_then(|s| json::flag(s, "supported")).unwrap_or(false);
+        let number = |object: Option<&Object>, name| {
+            let value = json::get(object?, name)?;
+            value.as_u64().or_else(|| value.as_str()?.parse().ok()).and_then(|number| usize::try_from(number).ok())
+        };
+        let bulk = supported("bulk").then(|| BulkLimits {
+            max_operations: number(section("bulk"), "maxOperations").unwrap_or(100).min(MOST_OPERATIONS),
+            max_payload_size: number(section("bulk"), "maxPayloadSize").unwrap_or(1024 * 1024),
+        });
+        let most = number(section("filter"), "maxResults").filter(|&most| most > 0).unwrap_or(MOST_CONTACTS);
+        Self {
+            bulk: bulk.filter(|bulk| bulk.max_operations > 1),
+            patch: supported("patch"),
+            filter: supported("filter").then_some(most),
+            sort: supported("sort"),
+            etag: supported("etag"),
+            cursor: section("pagination").and_then(|s| json::flag(s, "cursor")).unwrap_or(false),
+            places,
+        }
+    }
+
+    /// How many contacts to ask for at once.
+    pub(super) fn page(&self) -> usize {
+        self.filter.unwrap_or(MOST_CONTACTS).min(MOST_CONTACTS)
+    }
+}
+
+/// The attributes that a desk has, in lower case: `<urn>:<attribute>` and `<urn>:<attribute>.<sub-attribute>`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Places {
+    attributes: HashSet<String>,
+    /// Schemas that are there but of which nothing more is known.
+    whole: HashSet<String>,
+}
+
+impl Places {
+    /// What a desk without `Schemas` is taken to have: the core user, and the extensions that its resource types name.
+    pub(super) fn assumed(extensions: impl IntoIterator<Item = String>) -> Self {
+        let mut whole: HashSet<String> = extensions.into_iter().map(|urn| urn.to_lowercase()).collect();
+        whole.insert(scim::USER.to_lowercase());
+        Self { attributes: HashSet::new(), whole }
+    }
+
+    /// Reads the answer of `Schemas`; `None` when it tells no user schema.
+    pub(super) fn read(schemas: &Object) -> Option<Self> {
+        let mut places = Self { attributes: HashSet::new(), whole: HashSet::new() };
+        for schema in json::entries(schemas, "Resources") {
+            let Some(urn) = json::text(schema, "id").map(str::to_lowercase) else { continue };
+            let mut none = true;
+            for attribute in json::entries(schema, "attributes") {
+                none = false;
+                places.note(&format!("{urn}:"), attribute);
+            }
+            if none {
+                places.whole.insert(urn);
+            }
+        }
+        (places.has_attribute(scim::USER, "userName")).then_some(places)
+    }
+
+    fn note(&mut self, before: &str, attribute: &Object) {
+        let writable = !json::text(attribute, "mutability").is_some_and(|m| m.eq_ignore_ascii_case("readOnly"));
+        let Some(name) = json::text(attribute, "name").filter(|_| writable) else { return };
+        let path = format!("{before}{}", name.to_lowercase());
+        for part in json::entries(attribute, "subAttributes") {
+            self.note(&format!("{path}."), part);
+        }
+        self.attributes.insert(path);
+    }
+
+    /// Whether there is such an attribute, or sub-attribute (`name.givenName`), and it may be written.
+    pub(super) fn has_attribute(&self, urn: &str, path: &str) -> bool {
+        let urn = urn.to_lowercase();
+        self.whole.contains(&urn) || self.attributes.contains(&format!("{urn}:{}", path.to_lowercase()))
+    }
+
+    pub(super) fn has(&self, field: &Field) -> bool {
+        let core = |path| self.has_attribute(scim::USER, path);
+        match field {
+            Field::Name => core("displayName") || core("name.formatted"),
+            Field::GivenName => core("name.givenName"),
+            Field::FamilyName => core("name.familyName"),
+            Field::Email => core("userName"),
+            Field::Company => self.has_attribute(scim::ENTERPRISE_USER, "organization"),
+            Field::JobTitle => core("title"),
+            Field::Division => self.has_attribute(scim::ENTERPRISE_USER, "division"),
+            Field::Notes => self.has_attribute(scim::KDESK_CONTACT, "notes"),
+            Field::EmailLabeled(_) => core("emails.value") && core("emails.type"),
+            Field::PhoneLabeled(_) => core("phoneNumbers.value") && core("phoneNumbers.type"),
+            Field::Street => core("addresses.streetAddress"),
+            Field::City => core("addresses.locality"),
+            Field::Region => core("addresses.region"),
+            Field::PostalCode => core("addresses.postalCode"),
+            Field::Country => core("addresses.country"),
+            Field::PortalAccess => self.has_attribute(scim::KDESK_CONTACT, "portalAccess"),
+            Field::Notification(_) => self.has_attribute(scim::KDESK_CONTACT, "emailNotifications"),
+        }
+    }
+}
+
+/// The extensions that `ResourceTypes` (RFC 7643 section 6) names for users.
+pub(super) fn extensions(resource_types: &Object) -> Vec<String> {
+    let urn = |extension: &Object| json::get(extension, "schema").and_then(Value::as_str).map(str::to_owned);
+    json::entries(resource_types, "Resources")
+        .filter(|kind| json::text(kind, "schema").is_some_and(|schema| schema.eq_ignore_ascii_case(scim::USER)))
+        .flat_map(|kind| json::entries(kind, "schemaExtensions"))
+        .filter_map(urn)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_without_a_writable_attribute_is_lacking() {
+        let schemas = json!({"Resources": [
+            {"id": scim::USER, "attributes": [
+                {"name": "userName"}, {"name": "displayName", "mutability": "readOnly"},
+                {"name": "name", "subAttributes": [{"name": "givenName"}]},
+            ]},
+        ]});
+        let places = Places::read(schemas.as_object().unwrap()).unwrap();
+        assert!(places.has(&Field::Email));
+        assert!(places.has(&Field::GivenName));
+        assert!(!places.has(&Field::Name));
+        assert!(!places.has(&Field::Company));
+        assert!(!places.has(&Field::PortalAccess));
+    }
+
+    #[test]
+    fn limits_are_bounded_and_absent_sections_are_not_supported() {
+        let config = json!({"bulk": {"supported": true, "maxOperations": 100_000, "maxPayloadSize": 1000},
+            "filter": {"supported": true, "maxResults": "200"}});
+        let read = Capabilities::read(config.as_object().unwrap(), Places::assumed([]));
+        assert_eq!(read.bulk, Some(BulkLimits { max_operations: 500, max_payload_size: 1000 }));
+        assert_eq!((read.page(), read.patch, read.cursor), (200, false, false));
+    }
+}

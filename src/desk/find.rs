@@ -1,0 +1,152 @@
+//! Fetching contacts by id, and looking them up by email or owner. What a filter gives is checked again locally; a desk
+//! that does not filter is listed whole instead.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::json;
+use super::list::Page;
+use super::wire::Request;
+use super::{Contact, ContactId, Desk, Error};
+use crate::contact::ExternalId;
+
+/// Longest filter of one request, in bytes before encoding: URLs above 8,000 bytes are refused by many servers.
+const LONGEST_FILTER: usize = 2500;
+/// Most terms of one filter.
+const MOST_TERMS: usize = 40;
+
+impl Desk {
+    /// Fetches contacts by id, in no order. An id that is missing from the answer is gone.
+    pub async fn get(&self, ids: &[ContactId]) -> Result<Vec<Contact>, Error> {
+        let mut found: HashMap<ContactId, Contact> = HashMap::new();
+        if self.capabilities().filter.is_some() && ids.len() > 1 {
+            let wanted: HashSet<&ContactId> = ids.iter().collect();
+            let listed = self.any_of("id", ids.iter().map(ContactId::as_str)).await?.unwrap_or_default();
+            for contact in listed {
+                if wanted.contains(&contact.id) {
+                    found.insert(contact.id.clone(), contact);
+                }
+            }
+        }
+        // What a filter does not give counts as gone only when its own address says so.
+        let missing: Vec<&ContactId> = ids.iter().filter(|id| !found.contains_key(id)).collect();
+        let singly = stream::iter(missing).map(|id| self.get_one(id)).buffer_unordered(self.in_flight());
+        let singly: Vec<Option<Contact>> = singly.try_collect().await?;
+        found.extend(singly.into_iter().flatten().map(|contact| (contact.id.clone(), contact)));
+        Ok(found.into_values().collect())
+    }
+
+    /// Contacts that are signed in with or reached under this address, whatever its case.
+    pub async fn find_by_email(&self, email: &str) -> Result<Vec<Contact>, Error> {
+        let matches = |contact: &Contact| contact.has_email(email);
+        let mut found: HashMap<ContactId, Contact> = HashMap::new();
+        for attribute in ["userName", "emails.value"] {
+            match self.filtered(&format!("{attribute} eq {}", json::quoted(email))).await? {
+                Some(contacts) => {
+                    found.extend(contacts.into_iter().filter(matches).map(|contact| (contact.id.clone(), contact)));
+                }
+                None => return self.scan(&matches).await,
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Contacts of that owner and person, whatever is marked on them.
+    pub async fn find_by_external_id(&self, id: &ExternalId) -> Result<Vec<Contact>, Error> {
+        let plain = ExternalId::new(id.owner.clone(), id.person.as_str());
+        let matches = |contact: &Contact| is_of(contact, id);
+        match self.filtered(&format!("externalId sw {}", json::quoted(&plain.to_string()))).await? {
+            Some(contacts) => Ok(contacts.into_iter().filter(matches).collect()),
+            None => self.scan(&matches).await,
+        }
+    }
+
+    /// Contacts that were created under exactly these ids, by as few requests as possible.
+    pub(super) async fn find_created(&self, ids: &[&ExternalId]) -> Result<Vec<Contact>, Error> {
+        let texts: HashSet<String> = ids.iter().map(ToString::to_string).collect();
+        let matches = |contact: &Contact| contact.external_id.as_ref().is_some_and(|id| texts.contains(id));
+        if self.capabilities().filter.is_none() {
+            return self.scan(&matches).await;
+        }
+        match self.any_of("externalId", texts.iter().map(String::as_str)).await? {
+            Some(found) => Ok(found.into_iter().filter(matches).collect()),
+            None => self.scan(&matches).await,
+        }
+    }
+
+    /// One contact, or `None` when there is none (404).
+    pub(super) async fn get_one(&self, id: &ContactId) -> Result<Option<Contact>, Error> {
+        let answer = self.wire().read(&Request::get(&["Users", id.as_str()])).await?;
+        match answer.status {
+            200 => {
+                let mut contact = Contact::read(self.wire().parse(&answer)?)
+                    .filter(|contact| contact.id == *id)
+                    .ok_or_else(|| self.wire().not_a_desk("it answers with another resource than was asked for"))?;
+                contact.version = contact.version.or_else(|| answer.etag().map(str::to_owned));
+                Ok(Some(contact))
+            }
+            404 | 410 => Ok(None),
+            status => Err(self.unexpected(status)),
+        }
+    }
+
+    /// Contacts whose attribute equals one of many values; `None` when the desk does not take such a filter.
+    async fn any_of<'a>(
+        &self,
+        attribute: &str,
+        values: impl Iterator<Item = &'a str>,
+    ) -> Result<Option<Vec<Contact>>, Error> {
+        let most = self.capabilities().page().min(MOST_TERMS);
+        let mut filters: Vec<(String, usize)> = Vec::new();
+        for value in values {
+            let term = format!("{attribute} eq {}", json::quoted(value));
+            match filters.last_mut() {
+                Some((filter, terms)) if *terms < most && filter.len() + term.len() < LONGEST_FILTER => {
+                    filter.push_str(" or ");
+                    filter.push_str(&term);
+                    *terms += 1;
+                }
+                _ => filters.push((term, 1)),
+            }
+        }
+        let asked = stream::iter(filters).map(|(filter, _)| async move { self.filtered(&filter).await });
+        let found: Vec<Option<Vec<Contact>>> = asked.buffer_unordered(self.in_flight()).try_collect().await?;
+        let found: Option<Vec<Vec<Contact>>> = found.into_iter().collect();
+        Ok(found.map(|lists| lists.into_iter().flatten().collect()))
+    }
+
+    /// What a filter gives, all pages of it; `None` when the desk does not take it.
+    async fn filtered(&self, filter: &str) -> Result<Option<Vec<Contact>>, Error> {
+        if self.capabilities().filter.is_none() {
+            return Ok(None);
+        }
+        let mut contacts = Vec::new();
+        loop {
+            let mut request = Request::get(&["Users"]).query("filter", filter);
+            if !contacts.is_empty() {
+                request = request.query("startIndex", (contacts.len() + 1).to_string());
+            }
+            let answer = self.wire().read(&request).await?;
+            if matches!(answer.status, 400 | 405 | 413 | 414 | 501) {
+                return Ok(None);
+            }
+            let Page { total, resources, .. } = self.page_of(&answer)?;
+            let rows = resources.len();
+            contacts.extend(resources.into_iter().filter_map(Contact::read));
+            if rows == 0 || total.is_none_or(|total| contacts.len() as u64 >= total) {
+                return Ok(Some(contacts));
+            }
+        }
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.wire().budget.concurrency()
+    }
+}
+
+/// Whether a contact is that owner's, for that person, whatever is marked on it.
+pub(super) fn is_of(contact: &Contact, id: &ExternalId) -> bool {
+    let found = contact.external_id.as_deref().and_then(ExternalId::parse);
+    found.is_some_and(|found| found.owner == id.owner && found.person == id.person)
+}

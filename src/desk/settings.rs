@@ -1,0 +1,73 @@
+//! Which desk, and how to talk to it.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::net::{RetryPolicy, Secret};
+
+/// A desk as a workspace's manifest names it, its secrets resolved.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// SCIM base URL.
+    pub endpoint: Url,
+    /// How to sign in.
+    pub auth: Credentials,
+    /// A PEM bundle of authorities; `None`: those of the system.
+    pub ca: Option<Vec<u8>>,
+    /// Requests a second, as the manifest limits them; what counts is the [`crate::net::Budget`] made of it.
+    pub requests_per_second: u32,
+    /// Requests in flight together; likewise.
+    pub concurrency: usize,
+    /// Longest time for one request; [`Settings::TIMEOUT`] is usual.
+    pub timeout: Duration,
+}
+
+impl Settings {
+    /// The usual time for one request.
+    pub const TIMEOUT: Duration = Duration::from_mins(1);
+}
+
+/// How to sign in.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// Not at all: the embedded desk.
+    None,
+    /// A token sent as is (RFC 6750).
+    BearerToken(Secret),
+    /// Client credentials (RFC 6749 section 4.4).
+    OAuth2 {
+        /// Where tokens are issued.
+        token_url: Url,
+        /// Client id.
+        client_id: String,
+        /// Client secret.
+        client_secret: Secret,
+        /// Scopes to ask for.
+        scopes: Vec<String>,
+    },
+}
+
+/// What the operator, not the manifest, decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Tuning {
+    /// How long failing requests are tried again.
+    pub retry: RetryPolicy,
+    /// Whether plain http may leave this machine.
+    pub plain_http: bool,
+    /// Longest answer that is read, in bytes, decoded.
+    pub max_answer: usize,
+    /// How long a batch waits for more changes before it is sent.
+    pub linger: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            retry: RetryPolicy::default(),
+            plain_http: false,
+            max_answer: 16 * 1024 * 1024,
+            linger: Duration::from_millis(30),
+        }
+    }
+}

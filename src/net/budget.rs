@@ -1,0 +1,106 @@
+//! The rate budget of one workspace, shared by all its connections: requests a second, and requests in flight.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
+
+/// How hard one server may be worked. Clones share one budget.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    rate: DefaultDirectRateLimiter,
+    slots: Arc<Semaphore>,
+    concurrency: usize,
+    resume: watch::Sender<Instant>,
+}
+
+/// Leave to have one request in flight; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Budget {
+    /// A budget of so many requests a second, begun at an even pace, and so many in flight; at least one of each.
+    pub fn new(requests_per_second: u32, concurrency: usize) -> Self {
+        let rate = NonZeroU32::new(requests_per_second).unwrap_or(NonZeroU32::MIN);
+        let concurrency = concurrency.max(1);
+        Self(Arc::new(Shared {
+            rate: RateLimiter::direct(Quota::per_second(rate)),
+            slots: Arc::new(Semaphore::new(concurrency)),
+            concurrency,
+            resume: watch::Sender::new(Instant::now()),
+        }))
+    }
+
+    /// Requests that may be in flight together.
+    pub fn concurrency(&self) -> usize {
+        self.0.concurrency
+    }
+
+    /// Waits until a request may be sent. Nobody may hold one turn and wait for another.
+    pub async fn turn(&self) -> Turn {
+        // The semaphore is never closed, so there is always a slot.
+        let slot = Arc::clone(&self.0.slots).acquire_owned().await.ok();
+        loop {
+            self.resumed().await;
+            self.0.rate.until_ready().await;
+            if *self.0.resume.borrow() <= Instant::now() {
+                return Turn { _slot: slot };
+            }
+        }
+    }
+
+    /// Holds everybody's requests back for so long, because the server asked for it.
+    pub fn pause(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        self.0.resume.send_if_modified(|resume| {
+            let later = until > *resume;
+            if later {
+                *resume = until;
+            }
+            later
+        });
+    }
+
+    async fn resumed(&self) {
+        loop {
+            let until = *self.0.resume.borrow();
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn one_pause_holds_every_clone_back() {
+        let budget = Budget::new(1000, 4);
+        budget.clone().pause(Duration::from_secs(30));
+        let before = Instant::now();
+        let _turn = budget.turn().await;
+        assert!(before.elapsed() >= Duration::from_secs(30));
+    }
+
+    #[tokio::test]
+    async fn no_more_than_the_given_number_are_in_flight() {
+        let budget = Budget::new(1000, 1);
+        let turn = budget.turn().await;
+        let next = budget.clone();
+        let mut waiting = std::pin::pin!(next.turn());
+        assert!(futures::poll!(&mut waiting).is_pending());
+        drop(turn);
+        waiting.await;
+    }
+}

@@ -1,0 +1,192 @@
+//! The one place that builds HTTP clients: TLS, timeouts, no redirects, addresses that are never called, bounded answers.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use thiserror::Error;
+use url::{Host, Url};
+
+use super::tls;
+
+/// Longest time to reach a server.
+const CONNECT: Duration = Duration::from_secs(10);
+const USER_AGENT: &str = concat!("contactsync/", env!("CARGO_PKG_VERSION"));
+
+/// What a client is built from.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpSettings<'a> {
+    /// A PEM bundle of authorities; `None`: those of the system.
+    pub ca: Option<&'a [u8]>,
+    /// Longest time for one request, its answer included; also the longest silence within an answer.
+    pub timeout: Duration,
+}
+
+/// Why no client can be built.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
+    /// The HTTP library refuses.
+    #[error("no HTTP client can be built: {0}")]
+    Build(#[source] reqwest::Error),
+}
+
+/// Why an address is not called.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum UrlError {
+    /// Neither https nor http.
+    #[error("it must be an https:// URL")]
+    Scheme,
+    /// No host.
+    #[error("it names no host")]
+    NoHost,
+    /// Plain http to another machine.
+    #[error("plain http is for this machine only: use https, or let the operator allow plain http")]
+    Plain,
+    /// A link-local address, where clouds keep their machines' credentials.
+    #[error("it is a link-local address, which is never called")]
+    LinkLocal,
+    /// User name or password within the URL.
+    #[error("it holds a user name or a password: credentials belong in a Secret")]
+    Credentials,
+}
+
+/// Why an answer's body was not read.
+#[derive(Debug, Error)]
+pub enum BodyError {
+    /// It is larger than it may be.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// Longest body that is read, decoded.
+        limit: usize,
+    },
+    /// It broke off.
+    #[error("the answer broke off")]
+    Broken(#[source] reqwest::Error),
+}
+
+/// Builds a client. It follows no redirects: an answer that names another place is the caller's to report.
+pub fn client(settings: HttpSettings<'_>) -> Result<reqwest::Client, ClientError> {
+    let mut tls = tls::client_config(settings.ca)?;
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    #[expect(clippy::disallowed_methods, reason = "the one place")]
+    let builder = reqwest::Client::builder();
+    builder
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT.min(settings.timeout))
+        .read_timeout(settings.timeout)
+        .timeout(settings.timeout)
+        .dns_resolver(Arc::new(NoLinkLocal))
+        .user_agent(USER_AGENT)
+        .gzip(true)
+        .build()
+        .map_err(ClientError::Build)
+}
+
+/// Whether an address may be called at all. `plain` lets plain http leave this machine.
+pub fn check_url(url: &Url, plain: bool) -> Result<(), UrlError> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UrlError::Credentials);
+    }
+    let (loopback, link_local) = match url.host().ok_or(UrlError::NoHost)? {
+        Host::Domain(name) => (name == "localhost", false),
+        Host::Ipv4(address) => (address.is_loopback(), is_link_local(address.into())),
+        Host::Ipv6(address) => (address.is_loopback(), is_link_local(address.into())),
+    };
+    match url.scheme() {
+        _ if link_local => Err(UrlError::LinkLocal),
+        "https" => Ok(()),
+        "http" if loopback || plain => Ok(()),
+        "http" => Err(UrlError::Plain),
+        _ => Err(UrlError::Scheme),
+    }
+}
+
+/// Host and port for messages.
+pub fn host(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => "(no host)".to_owned(),
+    }
+}
+
+/// Reads a body, decoded, up to `limit` bytes; what is longer is refused without being held.
+pub async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    if announced > limit {
+        return Err(BodyError::TooLarge { limit });
+    }
+    let mut body = Vec::with_capacity(announced);
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {
+        if body.len() + chunk.len() > limit {
+            return Err(BodyError::TooLarge { limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// What went wrong with a request, in words that hold no URL and no data.
+pub fn describe(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "it did not answer in time"
+    } else if error.is_connect() {
+        "no connection could be made: check the address, the network and the certificate"
+    } else if error.is_builder() {
+        "the request could not be built: check the credentials for stray characters"
+    } else {
+        "the connection broke off"
+    }
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    let v4 = |address: Ipv4Addr| address.is_link_local();
+    let v6 = |address: Ipv6Addr| address.is_unicast_link_local() || address.to_ipv4_mapped().is_some_and(v4);
+    match address {
+        IpAddr::V4(address) => v4(address),
+        IpAddr::V6(address) => v6(address),
+    }
+}
+
+/// The system's names, without the link-local addresses that some of them may lead to.
+struct NoLinkLocal;
+
+impl Resolve for NoLinkLocal {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let callable: Vec<SocketAddr> = found.filter(|address| !is_link_local(address.ip())).collect();
+            Ok(Box::new(callable.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, plain: bool) -> Result<(), UrlError> {
+        check_url(&url.parse().unwrap(), plain)
+    }
+
+    #[test]
+    fn refuses_addresses_that_are_never_called() {
+        assert_eq!(check("https://desk.example/scim", false), Ok(()));
+        assert_eq!(check("http://127.0.0.1:8080/scim", false), Ok(()));
+        assert_eq!(check("http://[::1]:8080/scim", false), Ok(()));
+        assert_eq!(check("http://localhost/scim", false), Ok(()));
+        assert_eq!(check("http://desk.example/scim", false), Err(UrlError::Plain));
+        assert_eq!(check("http://desk.support.svc/scim", true), Ok(()));
+        assert_eq!(check("https://169.254.169.254/scim", true), Err(UrlError::LinkLocal));
+        assert_eq!(check("https://[fe80::1]/scim", true), Err(UrlError::LinkLocal));
+        assert_eq!(check("https://[::ffff:169.254.169.254]/", true), Err(UrlError::LinkLocal));
+        assert_eq!(check("ftp://desk.example/", true), Err(UrlError::Scheme));
+        assert_eq!(check("https://me:secret@desk.example/", true), Err(UrlError::Credentials));
+    }
+}

@@ -1,0 +1,110 @@
+//! How long to wait before asking again: backoff with jitter, and what a server says in `Retry-After`.
+
+use std::time::{Duration, SystemTime};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use http::HeaderMap;
+use http::header::{DATE, RETRY_AFTER};
+use tokio::time::Instant;
+
+/// Longest pause that a server's `Retry-After` is believed for.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// How often and how long a request is tried again.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// No try begins later than this after the first one.
+    pub total: Duration,
+    /// Wait after the first failure; it doubles each time.
+    pub first: Duration,
+    /// Longest wait that is not asked for by the server.
+    pub longest: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { total: Duration::from_mins(2), first: Duration::from_millis(250), longest: Duration::from_secs(20) }
+    }
+}
+
+impl RetryPolicy {
+    /// Starts counting.
+    pub fn start(&self) -> Retries {
+        let waits = ExponentialBuilder::default()
+            .with_min_delay(self.first)
+            .with_max_delay(self.longest)
+            .with_jitter()
+            .without_max_times()
+            .build();
+        Retries { waits, until: Instant::now() + self.total }
+    }
+}
+
+/// The waits that are left for one request.
+#[derive(Debug)]
+pub struct Retries {
+    waits: backon::ExponentialBackoff,
+    until: Instant,
+}
+
+impl Retries {
+    /// How long to wait before the next try, at least as long as the server asked; `None` when time is up.
+    pub fn next_wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let wait = self.waits.next()?.max(asked.unwrap_or_default());
+        (Instant::now() + wait <= self.until).then_some(wait)
+    }
+}
+
+/// What `Retry-After` asks for (RFC 9110 section 10.2.3), as seconds or as a date, at most five minutes.
+///
+/// A date is measured against the answer's own `Date`, so that a wrong clock on either side does no harm.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let pause = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = httpdate::parse_http_date(text).ok()?;
+            let stated = headers.get(DATE).and_then(|date| date.to_str().ok());
+            let now = stated.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or_else(system_time);
+            until.duration_since(now).unwrap_or_default()
+        }
+    };
+    Some(pause.min(LONGEST_PAUSE))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a date on the wire without the sender's own clock beside it")]
+fn system_time() -> SystemTime {
+    SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(http::HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms_and_capped() {
+        assert_eq!(retry_after(&headers(&[(RETRY_AFTER, "7")])), Some(Duration::from_secs(7)));
+        let date = [(RETRY_AFTER, "Fri, 31 Dec 1999 23:59:59 GMT"), (DATE, "Fri, 31 Dec 1999 23:59:49 GMT")];
+        assert_eq!(retry_after(&headers(&date)), Some(Duration::from_secs(10)));
+        assert_eq!(retry_after(&headers(&[(RETRY_AFTER, "86400")])), Some(LONGEST_PAUSE));
+        assert_eq!(retry_after(&headers(&[(RETRY_AFTER, "soon")])), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_end_when_time_is_up() {
+        let policy = RetryPolicy { total: Duration::from_secs(10), ..RetryPolicy::default() };
+        let mut retries = policy.start();
+        assert_eq!(retries.next_wait(Some(Duration::from_secs(9))), Some(Duration::from_secs(9)));
+        assert_eq!(retries.next_wait(Some(Duration::from_secs(11))), None);
+        let mut tries = 0;
+        while let Some(wait) = retries.next_wait(None) {
+            tokio::time::advance(wait).await;
+            tries += 1;
+        }
+        assert!((3..20).contains(&tries), "{tries}");
+    }
+}
