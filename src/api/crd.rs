@@ -2,17 +2,12 @@
 //!
 //! The derive makes them from the types beside this file; what it cannot say is added here.
 
-<<<<<<< HEAD
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
-=======
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSON, JSONSchemaProps,
->>>>>>> desk
 };
 use kube::CustomResourceExt;
 use serde_json::{Value, json};

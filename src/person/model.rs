@@ -46,9 +46,9 @@ pub struct Person {
     pub location: Option<String>,
     /// Whether the directory marks the account as disabled.
     pub disabled: bool,
-    /// Whether `scope.pattern.filter` lets the person in, as the directory says; true where the query has no filter. Only
-    /// reading again can say no: a read leaves such people out.
-    pub matches_filter: bool,
+    /// Whether the part of the scope that the directory itself decides (`scope.pattern.segment` and `filter`) takes the
+    /// person in; true where the query has none. Only reading again can say no: a read leaves such people out.
+    pub in_query: bool,
 }
 
 /// A set of the groups that a run asked about, by their place in [`crate::directory::ReadQuery::groups`].

@@ -8,11 +8,12 @@ use super::owned::OwnedIndex;
 use super::Error;
 use crate::api::LeaverPolicy;
 use crate::directory::{Directory, ReadQuery, WholeRead};
-use crate::person::{OutReason, PersonId, Program, ScopeDecision};
+use crate::person::{OutReason, Person, PersonId, Program, ScopeDecision};
 use crate::runlog::Entry;
 use jiff::{SignedDuration, Timestamp};
 
-const BATCH: usize = 100;
+/// People asked for together: each time, the directory's groups are walked anew.
+const BATCH: usize = 1000;
 
 /// One contact whose person left, and what is due.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +73,7 @@ pub(super) async fn leavers(
             }
         };
         let found: HashMap<&str, ScopeDecision> =
-            again.iter().map(|person| (person.id.as_str(), program.decide(person))).collect();
+            again.iter().map(|person| (person.id.as_str(), decide(program, person))).collect();
         for leaver in batch {
             let Some(owned) = index.get(leaver.owned) else { continue };
             match confirmed(found.get(owned.person.to_string().as_str())) {
@@ -100,6 +101,14 @@ async fn hold(
         account.note(entry.because(reason).saying(message)).await?;
     }
     Ok(())
+}
+
+/// Scope decided again: the directory's own part of it, then the rest.
+fn decide(program: &Program, person: &Person) -> ScopeDecision {
+    match program.decide(person) {
+        ScopeDecision::In if !person.in_query => ScopeDecision::Out(OutReason::NotInScope),
+        decision => decision,
+    }
 }
 
 /// What the whole read says; `None`: the person did not leave.

@@ -265,8 +265,7 @@ impl Run<'_> {
             .spec
             .leavers
             .handover
-            .as_ref()
-            .and_then(|handover| jiff::SignedDuration::try_from(handover.as_std()).ok())
+            .and_then(|handover| jiff::SignedDuration::try_from(std::time::Duration::from(handover)).ok())
             .unwrap_or(jiff::SignedDuration::from_hours(24))
     }
 

@@ -106,7 +106,7 @@ async fn a_filter_is_the_servers_to_apply_and_ours_to_check() {
     let contractors = read(&directory, &with("(employeeType=Contractor)")).await.unwrap();
     let is = |one: &&crate::support::company::Employee| one.attributes.contains(&("employeeType", "Contractor".into()));
     assert_eq!(ids(&contractors), company.people.iter().filter(is).map(|one| one.id.clone()).collect());
-    assert!(!contractors.is_empty() && contractors.values().all(|person| person.matches_filter));
+    assert!(!contractors.is_empty() && contractors.values().all(|person| person.in_query));
     for wrong in ["(employeeType=Contractor", "employeeType=Contractor", "(&)", ")(uid=*"] {
         let error = read(&directory, &with(wrong)).await.unwrap_err();
         assert!(matches!(&error, Error::Settings { field, .. } if field == "scope.pattern.filter"), "{error}");
@@ -152,7 +152,7 @@ async fn l03_reading_again_tells_gone_moved_and_out_of_filter_apart() {
     assert!(!again.contains_key(&gone.id));
     let is_there = format!("uid={},ou=Groups,{SUFFIX}", moved.uid);
     assert_eq!(again[&moved.id].location.as_deref(), Some(is_there.as_str()), "moved out of the segment, but there");
-    assert!(again[&moved.id].matches_filter && !again[&changed.id].matches_filter);
+    assert!(again[&moved.id].in_query && !again[&changed.id].in_query);
     assert!(!again[&left.id].groups.contains(0), "groups are walked anew");
     assert!(again[&company.people[4].id].groups.contains(0));
 }

@@ -9,8 +9,9 @@ use super::fault::Fault;
 use super::members::Members;
 use super::people::Reader;
 use super::search::{Search, read_entry};
-use super::server::wrong;
-use super::{LdapDirectory, filter, make_person, scope_filter};
+use super::dn::Dn;
+use super::server::{name, wrong};
+use super::{LdapDirectory, SEGMENT, filter, make_person, scope_filter};
 use crate::directory::{Error, ReadQuery};
 use crate::person::{Person, PersonId};
 
@@ -19,10 +20,11 @@ const BATCH: usize = 50;
 const BASE: &str = "source.ldap.baseDN";
 
 impl LdapDirectory {
-    /// The people with these ids that are still below the base. A scope's filter is asked in a second search of its own
-    /// and told in [`Person::matches_filter`]; its segment is told by where they lie.
+    /// The people with these ids that are still below the base. Whether the scope's segment and filter still take them in
+    /// is told in [`Person::in_query`]; the filter is asked in a second search of its own.
     pub(super) async fn read_by_id(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
         let scope_filter = scope_filter(query)?;
+        let segment = query.segment.as_deref().map(|segment| name(SEGMENT, segment)).transpose()?;
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -35,7 +37,12 @@ impl LdapDirectory {
             if let Some(scope_filter) = scope_filter {
                 let matching = self.matching(&mut connection, &reader, batch, scope_filter).await?;
                 for person in found.values_mut() {
-                    person.matches_filter = matching.contains(&person.id);
+                    person.in_query = matching.contains(&person.id);
+                }
+            }
+            if let Some(segment) = &segment {
+                for person in found.values_mut() {
+                    person.in_query &= lies_under(person, segment);
                 }
             }
             people.extend(found.into_values());
@@ -100,4 +107,8 @@ impl LdapDirectory {
             )
         })
     }
+}
+
+fn lies_under(person: &Person, segment: &Dn) -> bool {
+    person.location.as_deref().and_then(Dn::parse).is_some_and(|dn| dn.is_under(segment))
 }

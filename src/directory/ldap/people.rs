@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
                 attributes.entry(wanted.name.clone()).or_default().extend(values);
             }
         }
-        Ok(Person { id, attributes, groups, location: Some(entry.dn), disabled, matches_filter: true })
+        Ok(Person { id, attributes, groups, location: Some(entry.dn), disabled, in_query: true })
     }
 
     /// The attributes of an entry that a server gave in ranges and that must be read on.
