@@ -11,6 +11,7 @@
 //! workspace, shares nothing with the client side but `scim`.
 
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod contact;
 pub mod desk;

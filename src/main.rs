@@ -1,5 +1,10 @@
-fn main() {
-    for crd in contactsync::api::crds() {
-        println!("---\n{}", serde_yaml::to_string(&crd).unwrap());
-    }
+//! The door: arguments, then a command; here alone the process ends.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let command = contactsync::cli::Cli::parse();
+    contactsync::cli::run(command)
 }

@@ -105,6 +105,26 @@ impl RunStore {
         Ok(summaries)
     }
 
+    /// The ownership keys under which a connection has run, by its name or `<namespace>/<name>`.
+    pub async fn find(&self, connection: &str) -> Result<Vec<OwnershipKey>, Error> {
+        let root = Path::default();
+        let listing = self.store.list_with_delimiter(None).await.map_err(|e| at(&root, e))?;
+        let mut keys = Vec::new();
+        for folder in listing.common_prefixes {
+            let Some(key) = folder.filename().and_then(|name| OwnershipKey::new(name.replace('_', "/")).ok()) else {
+                continue;
+            };
+            let newest = self.summaries(&key, 1).await?.into_iter().next();
+            let named = newest.is_some_and(|run| {
+                run.connection == connection || run.connection.rsplit_once('/').is_some_and(|(_, name)| name == connection)
+            });
+            if named {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+
     /// Keeps a plan until somebody approves it.
     pub async fn put_plan(&self, key: &OwnershipKey, plan: &Plan) -> Result<(), Error> {
         self.put(&plan_path(key, &plan.hash()), plan).await

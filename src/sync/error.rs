@@ -16,6 +16,15 @@ pub enum Error {
     /// The store of run records.
     #[error("run log: {0}")]
     RunLog(#[from] runlog::Error),
+    /// A secret, or a file in a `ConfigMap`.
+    #[error("{field}: {source}")]
+    Key {
+        /// The field below `spec`.
+        field: String,
+        /// Why it cannot be read.
+        #[source]
+        source: crate::keys::KeyError,
+    },
     /// The manifest asks for something that cannot be.
     #[error("{field}: {message}")]
     Settings {

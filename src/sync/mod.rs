@@ -12,6 +12,7 @@ mod approval;
 mod candidates;
 mod claims;
 mod compact;
+mod connect;
 pub mod decide;
 mod error;
 mod leave;
@@ -24,6 +25,7 @@ mod settle;
 mod write;
 
 pub use account::{Observer, PlannedChange, Silent, Stage};
+pub use connect::{Place, budget, open_desk, open_directory};
 pub use error::Error;
 pub use run::{Ends, Mode, Report, Run};
 pub use settings::ConnectionSettings;

@@ -1,0 +1,107 @@
+//! Commands: one file each, with no logic of its own. `cli` alone reads the environment, and prints through one printer:
+//! data on stdout, everything else on stderr.
+
+mod common;
+mod crd;
+mod embedded;
+mod history;
+mod kdesk;
+mod logs;
+mod plan;
+mod printer;
+mod progress;
+mod sync;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use printer::Printer;
+
+/// Brings the people of a company's directory into a KDesk workspace as contacts, as manifests in Git declare it.
+#[derive(Debug, Parser)]
+#[command(name = "contactsync", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run connections straight from a Git checkout: exit 0 all succeeded, 1 partial or held, 2 failed
+    Sync(sync::Args),
+    /// Show what sync would do, person by person: exit 0 nothing to do, 1 changes, 2 error
+    Plan(plan::Args),
+    /// Check manifests without a cluster: exit 0 valid, 2 not
+    Validate(validate::Args),
+    /// Print the CustomResourceDefinitions
+    Crd(crd::Args),
+    /// Serve the bundled KDesk workspace, a SCIM 2.0 service on SQLite
+    Kdesk(kdesk::Args),
+    /// Print the log of a run: for people, or with --raw byte for byte
+    Logs(logs::Args),
+    /// List the runs of a connection, newest first
+    History(history::Args),
+    /// Print a shell completion script
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Status {
+    /// All is well.
+    Done,
+    /// It worked, and there is something to look at.
+    Attention,
+    /// It did not work.
+    Failed,
+}
+
+/// What stops a command, in one line for people.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs a command.
+pub fn run(cli: Cli) -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
+        .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let printer = Printer::new();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.error(&format!("cannot start: {error}"));
+            return ExitCode::from(2);
+        }
+    };
+    match runtime.block_on(dispatch(cli.command, &printer)) {
+        Ok(Status::Done) => ExitCode::SUCCESS,
+        Ok(Status::Attention) => ExitCode::from(1),
+        Ok(Status::Failed) => ExitCode::from(2),
+        Err(failure) => {
+            printer.error(&failure.to_string());
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure> {
+    match command {
+        Command::Sync(args) => sync::run(args, printer).await,
+        Command::Plan(args) => plan::run(args, printer).await,
+        Command::Validate(args) => validate::run(&args, printer),
+        Command::Crd(args) => crd::run(&args, printer),
+        Command::Kdesk(args) => kdesk::run(args, printer).await,
+        Command::Logs(args) => logs::run(args, printer).await,
+        Command::History(args) => history::run(args, printer).await,
+        Command::Completions { shell } => {
+            use clap::CommandFactory;
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "contactsync", &mut script);
+            printer.data(&script)?;
+            Ok(Status::Done)
+        }
+    }
+}

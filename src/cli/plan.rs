@@ -1,0 +1,120 @@
+//! `contactsync plan`: what a sync would do, person by person and field by field.
+
+use std::fmt::Write as _;
+
+use super::common::{ManifestArgs, Output, Session, StoreArgs};
+use super::printer::{Printer, bold};
+use super::progress::Progress;
+use super::sync::counted;
+use super::{Failure, Status};
+use crate::api::{RunCounts, RunTrigger};
+use crate::clock;
+use crate::runlog::Retention;
+use crate::sync::{Mode, PlannedChange, Run};
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    manifests: ManifestArgs,
+    /// Only this connection, by name or namespace/name; may be given several times
+    #[arg(long = "connection", value_name = "NAME")]
+    connections: Vec<String>,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// How the plan is printed
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// The plan of one connection, for scripts.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Planned {
+    connection: String,
+    counts: RunCounts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<String>,
+    changes: Vec<PlannedChange>,
+}
+
+pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
+    let Some(mut session) = Session::open(&args.manifests, &args.store, printer).await? else {
+        return Ok(Status::Failed);
+    };
+    let mut status = Status::Done;
+    let mut plans = Vec::new();
+    for connection in session.chosen(&args.connections)? {
+        let settings = session.settings(&connection)?;
+        let store = session.store.clone();
+        let progress = Progress::new(printer.is_terminal(), true);
+        let clock = clock::system();
+        let run = Run {
+            settings: &settings,
+            mode: Mode::Plan,
+            trigger: RunTrigger::Request,
+            store: &store,
+            retention: Retention::default(),
+            clock: &clock,
+            observer: &progress,
+        };
+        let report = run.go(session.ends(&connection, &settings)).await;
+        let changes = progress.finish();
+        if let Some(error) = report.error {
+            printer.error(&format!("{}: {error}", settings.full_name()));
+            status = Status::Failed;
+            continue;
+        }
+        if status == Status::Done && would_write(&report.summary.counts) {
+            status = Status::Attention;
+        }
+        plans.push(Planned {
+            connection: settings.full_name(),
+            counts: report.summary.counts,
+            approval: report.summary.plan,
+            changes,
+        });
+    }
+    session.close().await;
+    match args.output {
+        Output::Json => printer.line(&serde_json::to_string_pretty(&plans)?)?,
+        Output::Text => {
+            for plan in &plans {
+                printer.line(&text(plan))?;
+            }
+        }
+    }
+    Ok(status)
+}
+
+fn would_write(counts: &RunCounts) -> bool {
+    let RunCounts { created, updated, reactivated, adopted, claimed, left, deactivated, deleted, released, held, .. } =
+        *counts;
+    created + updated + reactivated + adopted + claimed + left + deactivated + deleted + released + held > 0
+}
+
+fn text(plan: &Planned) -> String {
+    let mut text = format!("{}  {}", bold(&plan.connection), counted(&plan.counts));
+    for change in &plan.changes {
+        let sign = match change.action.as_str() {
+            "created" => '+',
+            "deleted" | "deactivated" | "released" | "left" => '-',
+            "updated" | "reactivated" | "adopted" | "claimed" | "parked" => '~',
+            _ => '!',
+        };
+        let reason = change.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        // Writing to a string cannot fail.
+        drop(write!(text, "\n  {sign} {} {}{reason}", change.action, change.person));
+        for field in &change.fields {
+            let shown = |value: &Option<String>| value.as_ref().map_or("nothing".to_owned(), |value| format!("{value:?}"));
+            drop(match (&field.old, &field.new) {
+                (None, None) => write!(text, "\n      {}", field.field),
+                (None, new @ Some(_)) => write!(text, "\n      {}: {}", field.field, shown(new)),
+                (old, new) => write!(text, "\n      {}: {} -> {}", field.field, shown(old), shown(new)),
+            });
+        }
+    }
+    if !would_write(&plan.counts) {
+        text.push_str("\n  nothing to do");
+    }
+    text
+}
