@@ -4,6 +4,11 @@
 //! written for users. The types hold what was written and nothing else: meaning (a compiled scope, a parsed schedule)
 //! is made elsewhere. Rules that the schema states are checked offline by [`crate::manifest`].
 #![warn(missing_docs)]
+#![allow(clippy::doc_markdown, reason = "doc comments become what kubectl explain shows, which is plain text")]
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "each print column is an attribute of the derive, and columns share types"
+)]
 #![allow(
     unreachable_pub,
     reason = "the schema derive repeats each struct inside a function, where pub cannot be reached"

@@ -12,7 +12,7 @@ use super::schema::join;
 use super::words::{all_of, nearest};
 use super::{Diagnostic, ManifestKind};
 
-/// Reads the data of a Secret or ConfigMap.
+/// Reads the data of a Secret or `ConfigMap`.
 pub(super) fn read(kind: ManifestKind, node: &Node, file: &Path, diagnostics: &mut Vec<Diagnostic>) -> Data {
     let (plain, encoded) = match kind {
         ManifestKind::Secret => ("stringData", "data"),

@@ -6,7 +6,7 @@
 //! desk are never asked.
 //!
 //! ```text
-//! files -> yaml -> kinds -> metadata, schema, rules -> object -> validate (schedule, references), store
+//! files -> yaml -> kinds -> metadata, schema, rules -> object -> validate (schedule, source, references), store
 //! ```
 
 mod admission;
@@ -24,6 +24,7 @@ mod scalar;
 mod scalars;
 mod schedule;
 mod schema;
+mod source;
 mod store;
 mod validate;
 mod words;

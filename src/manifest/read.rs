@@ -100,8 +100,7 @@ impl Reader {
         let ours = matches!(kind, ManifestKind::Connection | ManifestKind::Workspace);
         let node = if ours { self.without_status(node, file) } else { node };
         let fits = match kind {
-            ManifestKind::Connection => self.checked(&node, file, kind),
-            ManifestKind::Workspace => self.checked(&node, file, kind),
+            ManifestKind::Connection | ManifestKind::Workspace => self.checked(&node, file, kind),
             ManifestKind::Secret | ManifestKind::ConfigMap | ManifestKind::Namespace => true,
         };
         let Some((namespace, name)) = named else { return };

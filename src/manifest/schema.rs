@@ -1,7 +1,7 @@
 //! Checks a value against the schema of its kind, as the API server would, but with the line, the nearest real name and
 //! what to type instead.
 //!
-//! It knows the part of OpenAPI that `src/api` generates: types, required, enum, bounds, patterns, lists that are sets
+//! It knows the part of `OpenAPI` that `src/api` generates: types, required, enum, bounds, patterns, lists that are sets
 //! or maps, maps of anything. CEL rules are checked beside it (`rules`).
 
 use std::collections::HashMap;
@@ -81,8 +81,8 @@ impl Walk<'_> {
             return self.say(line, field, problem, mend);
         }
         if let (Kind::Plain(value, written), "string") = (&node.kind, type_) {
-            let read =
-                if written.as_ref() == value.to_string() { String::new() } else { format!(", read as {value},") };
+            let meant = value.to_string();
+            let read = if meant == **written { String::new() } else { format!(", read as {meant},") };
             let problem = format!("must be text, but {written} without quotes{read} is {}", node.describe());
             return self.say(line, field, problem, format!("write \"{written}\" in quotes"));
         }

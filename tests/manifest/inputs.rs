@@ -34,7 +34,7 @@ fn refuses_aliases_that_grow() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
         let before = format!("*a{}, ", level - 1).repeat(10);
-        text += &format!("a{level}: &a{level} [{before}]\n");
+        text = format!("{text}a{level}: &a{level} [{before}]\n");
     }
     assert_eq!(
         told_of_text(&text),
