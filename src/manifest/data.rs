@@ -62,7 +62,7 @@ fn value(node: &Node, base64: Option<&str>) -> Result<Bytes, (&'static str, Stri
             decoded.ok_or_else(|| ("the value is not base64", format!("encode it, or move it to {plain} as it is")))
         }
         (Kind::Text(text), None) => Ok(Bytes::copy_from_slice(text.as_bytes())),
-        (Kind::Plain(..), _) => Err(("the value must be text", "put it in quotes".into())),
+        (Kind::Plain(..) | Kind::Tagged(_), _) => Err(("the value must be text", "put it in quotes".into())),
         (Kind::List(_) | Kind::Map(_), _) => {
             Err(("the value must be text", "for many lines begin with '|' and indent them".into()))
         }

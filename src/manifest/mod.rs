@@ -14,6 +14,7 @@ mod data;
 mod diagnostic;
 mod files;
 mod kinds;
+mod malformed;
 mod metadata;
 mod node;
 mod object;

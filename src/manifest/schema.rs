@@ -72,8 +72,13 @@ impl Walk<'_> {
             "integer" => "a whole number",
             _ => "a number",
         };
+        if let Kind::Tagged(tag) = &node.kind {
+            let problem = format!("begins with {tag}, which YAML takes for a tag");
+            return self.say(line, field, problem, "put the whole value in \" \"");
+        }
         if node.kind == Kind::Null {
-            return self.say(line, field, "is empty", format!("give {wanted}, or leave the field out"));
+            let quotes = if type_ == "string" { " (in quotes if it begins with & or #)" } else { "" };
+            return self.say(line, field, "is empty", format!("give {wanted}{quotes}, or leave the field out"));
         }
         if let Kind::Plain(_, written) = &node.kind
             && let Some((problem, mend)) = enumerated(written, schema)

@@ -248,3 +248,24 @@ proptest! {
         let _ = contactsync::manifest::check(&[Input::Text { name: "-".into(), text }], &Checks::default());
     }
 }
+
+#[test]
+fn says_which_values_need_quotes() {
+    for (line, wanted) in [
+        ("cron: */30 * * * *", "a value that begins with * needs quotes: put the whole value in \" \""),
+        ("cron: @hourly", "a value that begins with @ needs quotes: put the whole value in \" \""),
+        ("glob: *@acme.example", "a value that begins with * needs quotes: put the whole value in \" \""),
+        ("- %x", "a value that begins with % needs quotes: put the whole value in \" \""),
+        (
+            "expression: 'a' == 'b'",
+            "the value goes on after its closing quote: put the whole value in the other kind of quotes, such as \"person.a == 'b'\"",
+        ),
+        (
+            "name: Sales: EMEA",
+            "a colon stands where none can: put a value with ': ' in it in quotes, and check the indentation of this line and the one before",
+        ),
+        ("name: \"C:\\dir\"", "\\ in double quotes begins an escape: put the value in ' ' instead, or write \\\\"),
+    ] {
+        assert_eq!(told_of_text(&format!("kind: x\nspec:\n  {line}\n")), format!("-:3: {wanted}"), "{line}");
+    }
+}
