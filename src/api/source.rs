@@ -48,7 +48,7 @@ impl SourceType {
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LdapSource {
-    /// ldaps://host[:port], or ldap://host[:port], which is upgraded with StartTLS before anything is sent.
+    /// ldaps://host or ldaps://host:port; or ldap:// likewise, which is upgraded with StartTLS before anything is sent.
     #[schemars(length(min = 1, max = 2048))]
     #[x_kube(validation = ("self.startsWith('ldaps://') || self.startsWith('ldap://')", "must be an ldaps:// or ldap:// URL (ldap:// is upgraded with StartTLS)"))]
     pub url: String,

@@ -12,7 +12,7 @@ use super::schema::join;
 use super::words::{all_of, nearest};
 use super::{Diagnostic, ManifestKind};
 
-/// Reads the data of a Secret or ConfigMap.
+/// Reads the data of a Secret or `ConfigMap`.
 pub(super) fn read(kind: ManifestKind, node: &Node, file: &Path, diagnostics: &mut Vec<Diagnostic>) -> Data {
     let (plain, encoded) = match kind {
         ManifestKind::Secret => ("stringData", "data"),
@@ -62,7 +62,7 @@ fn value(node: &Node, base64: Option<&str>) -> Result<Bytes, (&'static str, Stri
             decoded.ok_or_else(|| ("the value is not base64", format!("encode it, or move it to {plain} as it is")))
         }
         (Kind::Text(text), None) => Ok(Bytes::copy_from_slice(text.as_bytes())),
-        (Kind::Plain(..), _) => Err(("the value must be text", "put it in quotes".into())),
+        (Kind::Plain(..) | Kind::Tagged(_), _) => Err(("the value must be text", "put it in quotes".into())),
         (Kind::List(_) | Kind::Map(_), _) => {
             Err(("the value must be text", "for many lines begin with '|' and indent them".into()))
         }

@@ -132,11 +132,12 @@ fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count();
         Box::new(Diagnostic::error(path, line, "this line is not UTF-8").mend("save the file as UTF-8"))
     })
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as its error, which is boxed")]
 fn unreadable(path: &Path, error: &io::Error) -> Box<Diagnostic> {
     let (problem, mend) = match error.kind() {
         io::ErrorKind::NotFound => ("there is no such file or folder".to_owned(), "check the path"),

@@ -70,13 +70,12 @@ pub(super) fn check(
         None => Some(DEFAULT_NAMESPACE.to_owned()),
         Some(value) => named(value, 63, false, "metadata.namespace", &mut say),
     };
-    let name = match metadata.get("name") {
-        Some(value) => named(value, 253, true, "metadata.name", &mut say),
-        None => {
-            let mend = format!("add metadata.name: the name of this {}", kind.as_str());
-            say("metadata.name", "is missing".into(), &mend);
-            None
-        }
+    let name = if let Some(value) = metadata.get("name") {
+        named(value, 253, true, "metadata.name", &mut say)
+    } else {
+        let mend = format!("add metadata.name: the name of this {}", kind.as_str());
+        say("metadata.name", "is missing".into(), &mend);
+        None
     };
     namespace.zip(name)
 }

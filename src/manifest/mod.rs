@@ -6,7 +6,7 @@
 //! desk are never asked.
 //!
 //! ```text
-//! files -> yaml -> kinds -> metadata, schema, rules -> object -> validate (schedule, references), store
+//! files -> yaml -> kinds -> metadata, schema, rules -> object -> validate (schedule, source, references), store
 //! ```
 
 mod admission;
@@ -14,6 +14,7 @@ mod data;
 mod diagnostic;
 mod files;
 mod kinds;
+mod malformed;
 mod metadata;
 mod node;
 mod object;
@@ -24,6 +25,7 @@ mod scalar;
 mod scalars;
 mod schedule;
 mod schema;
+mod source;
 mod store;
 mod validate;
 mod words;

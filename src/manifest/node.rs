@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Plain(Value, Arc<str>),
     /// Text.
     Text(Arc<str>),
+    /// A value under a tag of its own (`!has(...)` without quotes), and the tag.
+    Tagged(Arc<str>),
     /// A list.
     List(Vec<Node>),
     /// Fields in the order they were written; no name twice.
@@ -48,7 +50,7 @@ impl Node {
     fn entry(&self, name: &str) -> Option<&Entry> {
         match &self.kind {
             Kind::Map(entries) => entries.iter().find(|entry| &*entry.name == name),
-            Kind::Null | Kind::Plain(..) | Kind::Text(_) | Kind::List(_) => None,
+            Kind::Null | Kind::Plain(..) | Kind::Text(_) | Kind::Tagged(_) | Kind::List(_) => None,
         }
     }
 
@@ -56,7 +58,7 @@ impl Node {
     pub(super) fn entries(&self) -> &[Entry] {
         match &self.kind {
             Kind::Map(entries) => entries,
-            Kind::Null | Kind::Plain(..) | Kind::Text(_) | Kind::List(_) => &[],
+            Kind::Null | Kind::Plain(..) | Kind::Text(_) | Kind::Tagged(_) | Kind::List(_) => &[],
         }
     }
 
@@ -64,7 +66,7 @@ impl Node {
     pub(super) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Text(text) => Some(text),
-            Kind::Null | Kind::Plain(..) | Kind::List(_) | Kind::Map(_) => None,
+            Kind::Null | Kind::Plain(..) | Kind::Tagged(_) | Kind::List(_) | Kind::Map(_) => None,
         }
     }
 
@@ -79,7 +81,7 @@ impl Node {
                 Kind::List(items) => {
                     segment.parse().ok().and_then(|index: usize| items.get(index)).map(|item| (item.line, item))
                 }
-                Kind::Null | Kind::Plain(..) | Kind::Text(_) => None,
+                Kind::Null | Kind::Plain(..) | Kind::Text(_) | Kind::Tagged(_) => None,
             };
             let Some((at, below)) = step else { break };
             line = at;
@@ -91,7 +93,7 @@ impl Node {
     /// The value without its lines.
     pub(super) fn to_json(&self) -> Value {
         match &self.kind {
-            Kind::Null => Value::Null,
+            Kind::Null | Kind::Tagged(_) => Value::Null,
             Kind::Plain(value, _) => value.clone(),
             Kind::Text(text) => Value::String(text.to_string()),
             Kind::List(items) => items.iter().map(Self::to_json).collect(),
@@ -111,6 +113,7 @@ impl Node {
             Kind::Plain(Value::Bool(_), _) => "true or false",
             Kind::Plain(..) => "a number",
             Kind::Text(_) => "text",
+            Kind::Tagged(_) => "a value under a tag",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a group of fields",
         }

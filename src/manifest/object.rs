@@ -66,7 +66,7 @@ pub struct Object<T> {
     pub at: Located,
 }
 
-/// The data of a Secret or ConfigMap. Its Debug shows keys only.
+/// The data of a Secret or `ConfigMap`. Its Debug shows keys only.
 #[derive(Clone, Default)]
 pub struct Data {
     pub(super) values: BTreeMap<String, Bytes>,
@@ -79,7 +79,7 @@ impl Data {
         self.values.keys().map(String::as_str)
     }
 
-    /// Whether the values are encrypted (SOPS), and so cannot be read from the manifest.
+    /// Whether the values are encrypted (`SOPS`), and so cannot be read from the manifest.
     pub fn is_encrypted(&self) -> bool {
         self.encrypted
     }

@@ -84,7 +84,7 @@ impl Reader {
                     // A list in a list is no Kubernetes object; depth is bounded by the parser all the same.
                     Kind::List(items) => items.iter().for_each(|item| self.document(item.clone(), source)),
                     Kind::Null => {}
-                    Kind::Plain(..) | Kind::Text(_) | Kind::Map(_) => self.say(
+                    Kind::Plain(..) | Kind::Text(_) | Kind::Tagged(_) | Kind::Map(_) => self.say(
                         Diagnostic::error(&source.file, node.line_of("items"), "must be a list")
                             .at("items")
                             .mend("begin each item with '- '"),
@@ -100,8 +100,7 @@ impl Reader {
         let ours = matches!(kind, ManifestKind::Connection | ManifestKind::Workspace);
         let node = if ours { self.without_status(node, file) } else { node };
         let fits = match kind {
-            ManifestKind::Connection => self.checked(&node, file, kind),
-            ManifestKind::Workspace => self.checked(&node, file, kind),
+            ManifestKind::Connection | ManifestKind::Workspace => self.checked(&node, file, kind),
             ManifestKind::Secret | ManifestKind::ConfigMap | ManifestKind::Namespace => true,
         };
         let Some((namespace, name)) = named else { return };

@@ -54,7 +54,13 @@ fn float(word: &str) -> Option<Value> {
     if !shaped || !word.contains(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    word.parse().ok().and_then(Number::from_f64).map(Value::Number)
+    let value: f64 = word.parse().ok()?;
+    // A whole number is one, however it is written: 10.0, 1e3.
+    let whole = (value.fract() == 0.0 && value.abs() < 9e15).then(|| format!("{value:.0}").parse::<i64>().ok());
+    match whole.flatten() {
+        Some(whole) => Some(whole.into()),
+        None => Number::from_f64(value).map(Value::Number),
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +77,8 @@ mod tests {
             ("0755", json!(493)),
             ("0x1F", json!(31)),
             ("-5", json!(-5)),
-            ("1e3", json!(1000.0)),
+            ("1e3", json!(1000)),
+            ("1.5", json!(1.5)),
             ("1_000", json!(1000)),
             ("~", json!(null)),
         ] {

@@ -21,8 +21,8 @@ pub(super) fn text(text: &str, schema: &JSONSchemaProps) -> Vec<Fault> {
         return vec![(problem, "give a value, or leave the field out".into())];
     }
     if let Some(max) = schema.max_length.filter(|max| length > *max) {
-        let unit = if max == 1 { "character" } else { "characters" };
-        return vec![(format!("has {length} characters"), format!("at most {max} {unit} fit here"))];
+        let fit = if max == 1 { "character fits" } else { "characters fit" };
+        return vec![(format!("has {length} characters"), format!("at most {max} {fit} here"))];
     }
     let mut faults = Vec::new();
     if let Some(pattern) = &schema.pattern

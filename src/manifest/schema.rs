@@ -1,7 +1,7 @@
 //! Checks a value against the schema of its kind, as the API server would, but with the line, the nearest real name and
 //! what to type instead.
 //!
-//! It knows the part of OpenAPI that `src/api` generates: types, required, enum, bounds, patterns, lists that are sets
+//! It knows the part of `OpenAPI` that `src/api` generates: types, required, enum, bounds, patterns, lists that are sets
 //! or maps, maps of anything. CEL rules are checked beside it (`rules`).
 
 use std::collections::HashMap;
@@ -72,8 +72,13 @@ impl Walk<'_> {
             "integer" => "a whole number",
             _ => "a number",
         };
+        if let Kind::Tagged(tag) = &node.kind {
+            let problem = format!("begins with {tag}, which YAML takes for a tag");
+            return self.say(line, field, problem, "put the whole value in \" \"");
+        }
         if node.kind == Kind::Null {
-            return self.say(line, field, "is empty", format!("give {wanted}, or leave the field out"));
+            let quotes = if type_ == "string" { " (in quotes if it begins with & or #)" } else { "" };
+            return self.say(line, field, "is empty", format!("give {wanted}{quotes}, or leave the field out"));
         }
         if let Kind::Plain(_, written) = &node.kind
             && let Some((problem, mend)) = enumerated(written, schema)
@@ -81,8 +86,8 @@ impl Walk<'_> {
             return self.say(line, field, problem, mend);
         }
         if let (Kind::Plain(value, written), "string") = (&node.kind, type_) {
-            let read =
-                if written.as_ref() == value.to_string() { String::new() } else { format!(", read as {value},") };
+            let meant = value.to_string();
+            let read = if meant == **written { String::new() } else { format!(", read as {meant},") };
             let problem = format!("must be text, but {written} without quotes{read} is {}", node.describe());
             return self.say(line, field, problem, format!("write \"{written}\" in quotes"));
         }

@@ -54,10 +54,12 @@ impl Manifests {
         };
         let bytes = match from_file {
             Some(bytes) => bytes,
-            None => self.from_manifest(&self.secrets, namespace, key, &object, secrets_dir)?,
+            None => among(&self.secrets, namespace, key, &object, secrets_dir)?,
         };
         let text = String::from_utf8(bytes.to_vec())
-            .map_err(|_| KeyError::NotText { object: object.clone(), key: key.key.clone() })?;
+            // The decoder's error would carry the credential.
+            .ok()
+            .ok_or_else(|| KeyError::NotText { object: object.clone(), key: key.key.clone() })?;
         if text.is_empty() {
             return Err(KeyError::Empty { object, key: key.key.clone() });
         }
@@ -67,41 +69,42 @@ impl Manifests {
     /// The bytes of a `ConfigMap`'s key.
     pub fn config_map(&self, namespace: &str, key: &KeyRef) -> Result<Bytes, KeyError> {
         let object = format!("ConfigMap {namespace}/{}", key.name);
-        self.from_manifest(&self.config_maps, namespace, key, &object, None)
-    }
-
-    fn from_manifest(
-        &self,
-        objects: &[Object<Data>],
-        namespace: &str,
-        key: &KeyRef,
-        object: &str,
-        secrets_dir: Option<&Path>,
-    ) -> Result<Bytes, KeyError> {
-        let Some(found) = find(objects, namespace, &key.name) else {
-            let mut looked = vec!["the manifests given".to_owned()];
-            if let Some(folder) = secrets_dir {
-                let folder = folder.display();
-                looked.push(format!("{folder}/{namespace}/{}/{}", key.name, key.key));
-                looked.push(format!("{folder}/{}/{}", key.name, key.key));
-            }
-            return Err(KeyError::NotFound {
-                object: object.to_owned(),
-                looked: all_of(looked.iter().map(String::as_str)),
-            });
-        };
-        match found.value.values.get(&key.key) {
-            None => {
-                let present = all_of(found.value.keys());
-                let present = if present.is_empty() { "none".into() } else { present };
-                Err(KeyError::NoKey { object: object.to_owned(), key: key.key.clone(), present })
-            }
-            Some(_) if found.value.is_encrypted() => Err(KeyError::Encrypted { object: object.to_owned() }),
-            Some(bytes) => Ok(bytes.clone()),
-        }
+        among(&self.config_maps, namespace, key, &object, None)
     }
 }
 
+/// The key of an object among these.
+fn among(
+    objects: &[Object<Data>],
+    namespace: &str,
+    key: &KeyRef,
+    object: &str,
+    secrets_dir: Option<&Path>,
+) -> Result<Bytes, KeyError> {
+    let Some(found) = find(objects, namespace, &key.name) else {
+        let mut looked = vec!["the manifests given".to_owned()];
+        if let Some(folder) = secrets_dir {
+            let folder = folder.display();
+            looked.push(format!("{folder}/{namespace}/{}/{}", key.name, key.key));
+            looked.push(format!("{folder}/{}/{}", key.name, key.key));
+        }
+        return Err(KeyError::NotFound {
+            object: object.to_owned(),
+            looked: all_of(looked.iter().map(String::as_str)),
+        });
+    };
+    match found.value.values.get(&key.key) {
+        None => {
+            let present = all_of(found.value.keys());
+            let present = if present.is_empty() { "none".into() } else { present };
+            Err(KeyError::NoKey { object: object.to_owned(), key: key.key.clone(), present })
+        }
+        Some(_) if found.value.is_encrypted() => Err(KeyError::Encrypted { object: object.to_owned() }),
+        Some(bytes) => Ok(bytes.clone()),
+    }
+}
+
+/// The key as a file, if there is one.
 fn from_folder(folder: &Path, namespace: &str, key: &KeyRef, object: &str) -> Result<Option<Bytes>, KeyError> {
     // A name is one step in the folder, never a way out of it.
     let step =

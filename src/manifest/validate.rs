@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::object::{Manifests, Object};
-use super::words::shown;
-use super::{Diagnostic, references, schedule};
-use crate::api::{ContactSyncConnection, ContactSyncConnectionSpec, KDeskWorkspace, SourceType};
+use super::{Diagnostic, references, schedule, source};
+use crate::api::{ContactSyncConnection, ContactSyncConnectionSpec, KDeskWorkspace};
 use crate::contact::OwnershipKey;
 
 /// What [`validate`] needs to know beside the manifests.
@@ -40,7 +39,7 @@ pub fn validate(manifests: &Manifests, checks: &Checks<'_>) -> Vec<Diagnostic> {
     for connection in &manifests.connections {
         let mut found = Findings { diagnostics: &mut diagnostics, object: connection };
         schedule::check(&mut found);
-        source(&mut found);
+        source::check(&mut found);
         references::of_connection(&mut found, manifests, checks);
         for (field, problem) in (checks.compile)(&connection.value.spec) {
             let field = if field.starts_with("spec") { field } else { format!("spec.{field}") };
@@ -78,50 +77,6 @@ impl<T> Findings<'_, T> {
     fn at(&self, field: &str, problem: String, mend: String) -> Diagnostic {
         let at = &self.object.at;
         Diagnostic::error(at.file(), at.line(field), problem).at(field).mend(mend)
-    }
-}
-
-fn source(found: &mut Findings<'_, ContactSyncConnection>) {
-    let source = &found.object.value.spec.source;
-    if let (SourceType::Ldap, Some(ldap)) = (source.type_, &source.ldap) {
-        let field = "spec.source.ldap.url";
-        // Anything but a URL was told by the schema's rule.
-        let Ok(url) = url::Url::parse(&ldap.url) else {
-            return found.error(
-                field,
-                format!("{} is no URL", shown(&ldap.url)),
-                "write ldaps://host or ldaps://host:port",
-            );
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            found.error(field, "holds a user or a password", "take it out: the reader is spec.source.ldap.bind");
-        } else if url.host_str().unwrap_or_default().is_empty() {
-            found.error(
-                field,
-                format!("{} names no host", shown(&ldap.url)),
-                "write ldaps://host or ldaps://host:port",
-            );
-        } else if !matches!(url.path(), "" | "/") || url.query().is_some() {
-            found.error(
-                field,
-                format!("{} says more than the server", shown(&ldap.url)),
-                "write ldaps://host or ldaps://host:port, and the DN into spec.source.ldap.baseDN",
-            );
-        }
-    }
-    let Some(path) = source.file.as_ref().and_then(|file| file.path.as_deref()) else { return };
-    let field = "spec.source.file.path";
-    if Path::new(path).is_absolute() {
-        return found.error(
-            field,
-            format!("{} is an absolute path", shown(path)),
-            "write it from the folder of this manifest",
-        );
-    }
-    let at = found.object.at.folder().join(path);
-    if !path.contains("..") && !at.is_file() {
-        let problem = format!("there is no file {}", at.display());
-        found.warning(field, problem, "check the path, which begins at this manifest's folder (in a cluster: at the operator's file root and the namespace)");
     }
 }
 

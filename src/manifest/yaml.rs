@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::node::{Entry, Kind, Node};
-use super::scalar;
+use super::{malformed, scalar};
 
 /// How deep values may lie in one another. Our manifests need ten.
 const MAX_DEPTH: usize = 64;
@@ -26,12 +26,12 @@ pub(super) struct YamlError {
     /// What is wrong.
     pub(super) problem: String,
     /// What to do about it.
-    pub(super) mend: &'static str,
+    pub(super) mend: String,
 }
 
 impl YamlError {
-    fn new(line: usize, problem: impl Into<String>, mend: &'static str) -> Self {
-        Self { line, problem: problem.into(), mend }
+    pub(super) fn new(line: usize, problem: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { line, problem: problem.into(), mend: mend.into() }
     }
 }
 
@@ -48,45 +48,15 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
     let mut documents = Vec::new();
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| malformed(text, &error))?;
+        let (event, span) = event.map_err(|error| malformed::explain(text, &error))?;
         match builder.take(event, span) {
             Ok(document) => documents.extend(document),
-            Err(error) if is_template(text, error.line) => return Err(template(error.line)),
+            Err(error) if malformed::is_template(text, error.line) => return Err(malformed::template(error.line)),
             Err(error) => return Err(error),
         }
     }
     documents.retain(|document| document.kind != Kind::Null);
     Ok(documents)
-}
-
-/// Says what is wrong in words, for the mistakes that people make most.
-fn malformed(text: &str, error: &ScanError) -> YamlError {
-    let line = error.marker().line().max(1);
-    let near = |back: usize| text.lines().nth(line.saturating_sub(1 + back)).unwrap_or_default();
-    let tab = (0..2).find(|back| near(*back).trim_start_matches(' ').starts_with('\t'));
-    if is_template(text, line) {
-        return template(line);
-    }
-    if error.info().contains("recursion limit") {
-        return too_deep(line);
-    }
-    if let Some(back) = tab {
-        return YamlError::new(line - back, "a tab stands where YAML wants spaces", "indent with spaces");
-    }
-    let problem = format!("this is not YAML ({})", error.info());
-    YamlError::new(line, problem, "check indentation, colons and quotes in this line and the one before")
-}
-
-fn is_template(text: &str, line: usize) -> bool {
-    text.lines().skip(line.saturating_sub(2)).take(2).any(|near| near.contains("{{"))
-}
-
-fn template(line: usize) -> YamlError {
-    YamlError::new(
-        line,
-        "this is a template, not a manifest",
-        "render it first (helm template), or leave the chart's folder out",
-    )
 }
 
 /// A list or map that is still open.
@@ -224,7 +194,7 @@ fn field_name(node: Node, names: &mut HashMap<Arc<str>, usize>) -> Result<(Arc<s
         Kind::Text(text) => text,
         Kind::Plain(_, written) => written,
         Kind::Null => "null".into(),
-        Kind::List(_) | Kind::Map(_) => {
+        Kind::Tagged(_) | Kind::List(_) | Kind::Map(_) => {
             return Err(YamlError::new(
                 node.line,
                 "a list or map stands where a field's name belongs",
@@ -244,6 +214,9 @@ fn field_name(node: Node, names: &mut HashMap<Arc<str>, usize>) -> Result<(Arc<s
 
 fn scalar_kind(text: &str, style: ScalarStyle, tag: Option<&Tag>, line: usize) -> Result<Kind, YamlError> {
     let core = tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str());
+    if let Some(tag) = tag.filter(|_| core.is_none()) {
+        return Ok(Kind::Tagged(format!("{}{}", tag.handle, tag.suffix).into()));
+    }
     match (style, core) {
         (_, Some("binary")) => Err(YamlError::new(
             line,
@@ -259,7 +232,7 @@ fn scalar_kind(text: &str, style: ScalarStyle, tag: Option<&Tag>, line: usize) -
     }
 }
 
-fn too_deep(line: usize) -> YamlError {
+pub(super) fn too_deep(line: usize) -> YamlError {
     YamlError::new(
         line,
         format!("values lie more than {MAX_DEPTH} deep in one another"),
@@ -274,7 +247,7 @@ fn weigh(node: &Node) -> (usize, usize) {
     };
     match &node.kind {
         Kind::Null => (16, 0),
-        Kind::Plain(_, text) | Kind::Text(text) => (16 + text.len(), 0),
+        Kind::Plain(_, text) | Kind::Text(text) | Kind::Tagged(text) => (16 + text.len(), 0),
         Kind::List(items) => below(&mut items.iter().map(weigh)),
         Kind::Map(entries) => below(&mut entries.iter().map(|entry| {
             let (weight, depth) = weigh(&entry.value);

@@ -116,3 +116,30 @@ fn the_definitions_keep_what_was_learnt_on_a_real_api_server() {
     let spec = connection.pointer(&format!("{schema}/properties/spec")).unwrap().to_string();
     assert!(!spec.contains("\"default\":{\"description\":\"\""));
 }
+
+/// The rules of a schema and all below it that the evaluator cannot compile or finds too dear.
+fn doubtful(schema: &Value, path: &str, found: &mut Vec<String>) {
+    let compiled = kube_cel::compile_schema(schema);
+    found.extend(compiled.compilation_errors().iter().map(|error| format!("{path}: {error:?}")));
+    for rule in schema.get("x-kubernetes-validations").and_then(Value::as_array).into_iter().flatten() {
+        let warnings = kube_cel::estimate_rule_cost(rule["rule"].as_str().unwrap(), &compiled);
+        found.extend(warnings.iter().map(|warning| format!("{path}: {}", warning.message)));
+        assert!(rule.get("message").is_some(), "{path}: a rule without a message");
+    }
+    for (name, below) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        doubtful(below, &format!("{path}.{name}"), found);
+    }
+    if let Some(items) = schema.get("items") {
+        doubtful(items, &format!("{path}[]"), found);
+    }
+}
+
+#[test]
+fn every_rule_compiles_within_its_cost_and_has_a_message() {
+    for crd in crds() {
+        let crd = serde_json::to_value(crd).unwrap();
+        let mut found = Vec::new();
+        doubtful(&crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], "", &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}

@@ -34,7 +34,7 @@ fn refuses_aliases_that_grow() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
         let before = format!("*a{}, ", level - 1).repeat(10);
-        text += &format!("a{level}: &a{level} [{before}]\n");
+        text = format!("{text}a{level}: &a{level} [{before}]\n");
     }
     assert_eq!(
         told_of_text(&text),
@@ -246,5 +246,26 @@ proptest! {
         chars.splice(at..end, junk.chars());
         let text: String = chars.into_iter().collect();
         let _ = contactsync::manifest::check(&[Input::Text { name: "-".into(), text }], &Checks::default());
+    }
+}
+
+#[test]
+fn says_which_values_need_quotes() {
+    for (line, wanted) in [
+        ("cron: */30 * * * *", "a value that begins with * needs quotes: put the whole value in \" \""),
+        ("cron: @hourly", "a value that begins with @ needs quotes: put the whole value in \" \""),
+        ("glob: *@acme.example", "a value that begins with * needs quotes: put the whole value in \" \""),
+        ("- %x", "a value that begins with % needs quotes: put the whole value in \" \""),
+        (
+            "expression: 'a' == 'b'",
+            "the value goes on after its closing quote: put the whole value in the other kind of quotes, such as \"person.a == 'b'\"",
+        ),
+        (
+            "name: Sales: EMEA",
+            "a colon stands where none can: put a value with ': ' in it in quotes, and check the indentation of this line and the one before",
+        ),
+        ("name: \"C:\\dir\"", "\\ in double quotes begins an escape: put the value in ' ' instead, or write \\\\"),
+    ] {
+        assert_eq!(told_of_text(&format!("kind: x\nspec:\n  {line}\n")), format!("-:3: {wanted}"), "{line}");
     }
 }

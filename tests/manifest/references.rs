@@ -183,7 +183,7 @@ fn a_file_source_is_looked_for_beside_its_manifest() {
     let ldap = CONNECTION.lines().nth(8).unwrap();
     let text = CONNECTION
         .replace("type: LDAP", "type: File")
-        .replace(ldap, "    file: {path: people/all.csv, format: CSV, idField: id}");
+        .replace(ldap, "    file: {path: people/all.csv, format: CSV, idField: id, groupsField: groups}");
     assert_eq!(told_of(&[("dir/c.yaml", &text), ("dir/people/all.csv", "id\n"), ("w.yaml", WORKSPACE)]), "");
     assert_eq!(
         told_of(&[("dir/c.yaml", &text), ("people/all.csv", "id\n"), ("w.yaml", WORKSPACE)]),
