@@ -100,7 +100,9 @@ static BY_NAME: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
 /// The ISO 3166-1 alpha-2 code of a country given by alpha-2 or alpha-3 code, by English name or by its own; `None`
 /// where the text names no country known here.
 pub fn country_code(text: &str) -> Option<&'static str> {
-    BY_NAME.get(&folded(text)).copied()
+    let code = |code: &str| rust_iso3166::from_alpha2(code).map(|country| country.alpha2);
+    let written = (text.len() == 2).then(|| code(text)).flatten();
+    written.or_else(|| BY_NAME.get(&folded(text)).copied())
 }
 
 fn folded(text: &str) -> String {

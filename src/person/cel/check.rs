@@ -87,7 +87,7 @@ impl Checker<'_, '_> {
         }
         self.depth += 1;
         let id = expression.id;
-        let expr = match self.path(&expression) {
+        let expr = match path_of(&expression) {
             Some((root, path)) => self.variable(&expression.expr, &root, path)?,
             None => self.other(expression)?,
         };
@@ -133,36 +133,6 @@ impl Checker<'_, '_> {
                 Ok(IdedEntryExpr { id: entry.id, expr: EntryExpr::MapEntry(entry_expr) })
             }
             EntryExpr::StructField(_) => Err("messages cannot be made here".to_owned()),
-        }
-    }
-
-    /// `person.a.b`, `person['a'].b`, `values.a` as root and path.
-    fn path(&self, expression: &IdedExpr) -> Option<(Root, Vec<String>)> {
-        let (operand, member) = match &expression.expr {
-            Expr::Select(select) => (select.operand.as_ref(), select.field.as_str()),
-            Expr::Call(CallExpr { func_name, args, .. }) if func_name == operators::INDEX => match args.as_slice() {
-                [operand, member] => (operand, literal(member)?),
-                _ => return None,
-            },
-            _ => return None,
-        };
-        if let Expr::Ident(name) = &operand.expr {
-            let root = match name.as_str() {
-                "person" => Root::Person,
-                "values" => Root::Values,
-                _ => return None,
-            };
-            return Some((root, vec![member.to_owned()]));
-        }
-        if matches!(&operand.expr, Expr::Select(select) if select.test) {
-            return None;
-        }
-        match self.path(operand)? {
-            (Root::Person, mut path) => {
-                path.push(member.to_owned());
-                Some((Root::Person, path))
-            }
-            (Root::Values, _) => None,
         }
     }
 
@@ -278,6 +248,36 @@ impl Checker<'_, '_> {
         comprehension.result = self.expression(comprehension.result)?;
         self.bound.pop();
         Ok(Expr::Comprehension(Box::new(comprehension)))
+    }
+}
+
+/// `person.a.b`, `person['a'].b`, `values.a` as root and path.
+fn path_of(expression: &IdedExpr) -> Option<(Root, Vec<String>)> {
+    let (operand, member) = match &expression.expr {
+        Expr::Select(select) => (select.operand.as_ref(), select.field.as_str()),
+        Expr::Call(CallExpr { func_name, args, .. }) if func_name == operators::INDEX => match args.as_slice() {
+            [operand, member] => (operand, literal(member)?),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    if let Expr::Ident(name) = &operand.expr {
+        let root = match name.as_str() {
+            "person" => Root::Person,
+            "values" => Root::Values,
+            _ => return None,
+        };
+        return Some((root, vec![member.to_owned()]));
+    }
+    if matches!(&operand.expr, Expr::Select(select) if select.test) {
+        return None;
+    }
+    match path_of(operand)? {
+        (Root::Person, mut path) => {
+            path.push(member.to_owned());
+            Some((Root::Person, path))
+        }
+        (Root::Values, _) => None,
     }
 }
 

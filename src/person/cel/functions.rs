@@ -43,6 +43,7 @@ fn root() -> Context<'static> {
     context.add_function(BOUNDED, bounded);
     context.add_function("matches", matches);
     context.add_function("replace", replace);
+    context.add_function("lists.range", range);
     context
 }
 
@@ -92,11 +93,7 @@ fn matches(
 }
 
 /// `text.replace(old, new[, limit])`: as Kubernetes', but refused before it grows.
-fn replace(
-    context: &FunctionContext,
-    This(text): This<Arc<String>>,
-    Arguments(arguments): Arguments,
-) -> Result<Value, ExecutionError> {
+fn replace(This(text): This<Arc<String>>, Arguments(arguments): Arguments) -> Result<Value, ExecutionError> {
     let (old, new, limit) = match arguments.as_slice() {
         [Value::String(old), Value::String(new)] => (old, new, usize::MAX),
         [Value::String(old), Value::String(new), Value::Int(limit)] => {
@@ -108,8 +105,16 @@ fn replace(
     if text.len().saturating_add(found.saturating_mul(new.len())) > MAX_BYTES {
         return Err(ExecutionError::function_error(BOUNDED, "too large"));
     }
-    let _ = context;
     Ok(Value::String(Arc::new(text.replacen(old.as_str(), new, limit))))
+}
+
+/// `lists.range(n)`: as Kubernetes', but refused before it grows.
+fn range(end: i64) -> Result<Value, ExecutionError> {
+    match usize::try_from(end) {
+        Ok(size) if size <= MAX_BYTES / 8 => Ok(Value::List(Arc::new((0..end).map(Value::Int).collect()))),
+        Ok(_) => Err(ExecutionError::function_error(BOUNDED, "too large")),
+        Err(_negative) => Err(ExecutionError::function_error("lists.range", "negative")),
+    }
 }
 
 /// A literal text in an expression.

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::person::{Person, values};
 
-/// How many rounds all macros of one evaluation may make together.
+/// How many steps one evaluation may take: each round of a macro is one, and so is each KiB of text that is looked up.
 pub(super) const MAX_STEPS: usize = 4096;
 /// How deep JSON may be nested to be seen by an expression; what lies deeper is null.
 const MAX_DEPTH: usize = 32;
@@ -68,6 +68,16 @@ impl<'a> Scope<'a> {
         Self { person, steps: AtomicUsize::new(0) }
     }
 
+    /// Whether the evaluation took more steps than it may, whatever came out of it.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps.load(Ordering::Relaxed) > MAX_STEPS
+    }
+
+    /// Takes steps; `None` when there are none left.
+    fn step(&self, steps: usize) -> Option<()> {
+        (self.steps.fetch_add(steps, Ordering::Relaxed) + steps <= MAX_STEPS).then_some(())
+    }
+
     fn attribute(&self, path: &str) -> Option<&'a Json> {
         let mut path = path.split('\0');
         let value = values::smallest(values::present(self.person, path.next()?))?;
@@ -81,12 +91,14 @@ impl VariableResolver for Scope<'_> {
             return None;
         }
         match name.split_once('\0') {
-            None if name == "@tick" => {
-                let spent = self.steps.fetch_add(1, Ordering::Relaxed);
-                (spent < MAX_STEPS).then_some(Value::Bool(true))
+            None if name == "@tick" => self.step(1).map(|()| Value::Bool(true)),
+            Some(("@person", path)) => {
+                let value = self.attribute(path)?;
+                self.step(kibibytes(value))?;
+                Some(from_json(value, MAX_DEPTH))
             }
-            Some(("@person", path)) => self.attribute(path).map(|value| from_json(value, MAX_DEPTH)),
             Some(("@values", name)) => {
+                self.step(values::present(self.person, name).map(kibibytes).sum())?;
                 let all: Vec<_> = values::present(self.person, name).map(|value| from_json(value, MAX_DEPTH)).collect();
                 (!all.is_empty()).then(|| Value::List(Arc::new(all)))
             }
@@ -95,6 +107,16 @@ impl VariableResolver for Scope<'_> {
             // `@result` is the macros' own.
             None | Some(_) => None,
         }
+    }
+}
+
+/// The size of the texts in a value, rounded down.
+fn kibibytes(value: &Json) -> usize {
+    match value {
+        Json::String(text) => text.len() / 1024,
+        Json::Null | Json::Bool(_) | Json::Number(_) => 0,
+        Json::Array(items) => items.iter().map(kibibytes).sum(),
+        Json::Object(members) => members.values().map(kibibytes).sum(),
     }
 }
 

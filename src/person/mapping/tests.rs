@@ -277,7 +277,9 @@ proptest! {
     fn any_person_is_mapped_without_panic_and_the_order_of_values_does_not_matter(attributes in attributes()) {
         let program = program(ANYBODY, EVERYTHING, DOMAINS_FOR_ALL);
         let mut turned = attributes.clone();
-        turned.iter_mut().for_each(|(_, values)| values.reverse());
+        for (_, values) in &mut turned {
+            values.reverse();
+        }
         let joined = |mapped: Mapped| {
             // An expression sees values in the directory's order, if it asks for all of them.
             let place = program.fields().iter().position(|field| *field == Field::Division).unwrap();
@@ -294,8 +296,7 @@ proptest! {
         for (field, wanted) in program.fields().iter().zip(program.map(&of(&attributes)).wanted) {
             let values: Vec<String> = match &wanted {
                 Wanted::Set(Value::Text(text)) => vec![text.clone()],
-                Wanted::Set(Value::Texts(texts)) => texts.clone(),
-                Wanted::OneOf(texts) => texts.clone(),
+                Wanted::Set(Value::Texts(texts)) | Wanted::OneOf(texts) => texts.clone(),
                 Wanted::Set(Value::Flag(_)) | Wanted::Clear | Wanted::Keep => continue,
             };
             let domains = None;

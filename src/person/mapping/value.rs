@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::form::Form;
 use super::plan::{Plan, Source};
-use crate::contact::{Value, Wanted, canonical_text};
+use crate::contact::{FieldKind, Value, Wanted, canonical_text};
 use crate::person::cel::{Expression, Failure};
 use crate::person::error::Problem;
 use crate::person::{Person, values};
@@ -26,28 +26,34 @@ pub(super) fn texts(plan: &Plan, form: Form<'_>, person: &Person) -> Result<Opti
         Source::Expression(expression) => of_expression(expression, plan.each, person)?,
     };
     let mut problem: Option<Problem> = None;
-    // By canonical form, so that two spellings are one value; the smaller spelling stands for it.
-    let mut distinct: BTreeMap<String, String> = BTreeMap::new();
+    let mut good = Vec::new();
     for raw in raw {
         match raw.and_then(|raw| form.written(&plan.field, &raw)) {
-            Ok(None) => {}
-            Ok(Some(text)) => {
-                let canonical = canonical_text(plan.field.kind(), &text).into_owned();
-                let smaller = distinct.get(&canonical).is_none_or(|have| text < *have);
-                if smaller {
-                    distinct.insert(canonical, text);
-                }
-            }
+            Ok(text) => good.extend(text),
             // Of several the same one, whatever the order they come in.
-            Err(new) if problem.as_ref().is_none_or(|old| new < *old) => problem = Some(new),
-            Err(_) => {}
+            Err(new) => problem = Some(problem.into_iter().fold(new, Ord::min)),
         }
     }
     // One of several may be chosen among the good ones; all of them are not all while one is bad.
-    if let Some(problem) = problem.filter(|_| plan.each || distinct.is_empty()) {
+    if let Some(problem) = problem.filter(|_| plan.each || good.is_empty()) {
         return Err(problem);
     }
-    Ok(choose(distinct.into_values().collect(), plan.each))
+    Ok(choose(distinct(plan.field.kind(), good), plan.each))
+}
+
+/// Texts sorted by canonical form, so that two spellings are one value; the smaller spelling stands for it.
+fn distinct(kind: FieldKind, texts: Vec<String>) -> Vec<String> {
+    if texts.len() < 2 {
+        return texts;
+    }
+    let mut distinct: BTreeMap<String, String> = BTreeMap::new();
+    for text in texts {
+        let canonical = canonical_text(kind, &text).into_owned();
+        if distinct.get(&canonical).is_none_or(|have| text < *have) {
+            distinct.insert(canonical, text);
+        }
+    }
+    distinct.into_values().collect()
 }
 
 fn choose(mut texts: Vec<String>, each: bool) -> Option<Wanted> {
@@ -118,6 +124,7 @@ fn evaluate(expression: &Expression, person: &Person) -> Result<Option<Cel>, Pro
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "all that an expression can give besides is no text")]
 fn cel_text<'a>(value: &Cel) -> Raw<'a> {
     match value {
         Cel::String(text) => Ok(Cow::Owned(text.to_string())),

@@ -130,7 +130,7 @@ impl Scope {
     pub(super) fn attributes(&self, all: &mut BTreeSet<String>) {
         match &self.body {
             Body::List { categories, .. } => {
-                all.extend(categories.iter().map(|categories| categories.attribute.clone()))
+                all.extend(categories.iter().map(|categories| categories.attribute.clone()));
             }
             Body::Pattern(pattern) => pattern.attributes(all),
         }

@@ -36,7 +36,9 @@ impl Program {
         let Some(scope) = scope.filter(|_| errors.is_empty()) else { return Err(errors) };
         let mut attributes = BTreeSet::new();
         scope.attributes(&mut attributes);
-        plans.iter().for_each(|plan| plan.attributes(&mut attributes));
+        for plan in &plans {
+            plan.attributes(&mut attributes);
+        }
         let fields = plans.iter().map(|plan| plan.field.clone()).collect();
         Ok(Self { scope, plans, fields, domains, groups, attributes })
     }
