@@ -2,4 +2,5 @@
 
 #[macro_use]
 pub mod conformance;
+mod examples;
 mod file;
