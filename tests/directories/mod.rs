@@ -4,3 +4,4 @@
 pub mod conformance;
 mod examples;
 mod file;
+mod file_rules;
