@@ -1,5 +1,7 @@
 //! The file source in its three formats, held to the suite.
 
+use std::fmt::Write as _;
+
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -35,7 +37,7 @@ impl Source for Csv {
             let groups = groups_of(person, groups).collect::<Vec<_>>().join("; ");
             let mut row = vec![person.id.clone(), person.unit.to_owned(), String::new(), groups];
             if person.disabled {
-                row[2] = "Terminated".to_owned();
+                "Terminated".clone_into(&mut row[2]);
             }
             for column in COLUMNS {
                 let values = person.attributes.iter().find(|(name, _)| *name == column).map(|(_, values)| values);
@@ -87,12 +89,13 @@ impl Source for Jsonl {
 struct Ldif;
 
 fn line(file: &mut String, name: &str, value: &str) {
-    file.push_str(&format!("{name}:: {}\r\n", STANDARD.encode(value)));
+    write!(file, "{name}:: {}\r\n", STANDARD.encode(value)).unwrap();
 }
 
 impl Ldif {
     fn place(unit: &str) -> String {
-        unit.rsplit('/').map(|step| format!("ou={step},")).collect::<String>() + "dc=acme,dc=example"
+        let steps = unit.rsplit('/').map(|step| format!("ou={step}")).collect::<Vec<_>>();
+        steps.join(",") + ",dc=acme,dc=example"
     }
 
     fn dn(person: &TestPerson) -> String {
@@ -110,18 +113,20 @@ impl Source for Ldif {
             line(&mut file, "entryUUID", &person.id);
             line(&mut file, "pager", if person.disabled { "off" } else { "on" });
             for (name, values) in &person.attributes {
-                values.iter().for_each(|value| line(&mut file, name, value));
+                for value in values {
+                    line(&mut file, name, value);
+                }
             }
             file.push_str("\r\n");
         }
         for group in groups {
-            file.push_str(&format!("dn: cn={},ou=Groups,dc=acme,dc=example\r\ncn: {}\r\n", group.key, group.name));
+            write!(file, "dn: cn={},ou=Groups,dc=acme,dc=example\r\ncn: {}\r\n", group.key, group.name).unwrap();
             file.push_str("objectClass: groupOfNames\r\n");
             for person in people.iter().filter(|person| group.people.contains(&person.id.as_str())) {
-                file.push_str(&format!("member: {}\r\n", Self::dn(person).to_uppercase()));
+                write!(file, "member: {}\r\n", Self::dn(person).to_uppercase()).unwrap();
             }
             for inner in &group.groups {
-                file.push_str(&format!("member: CN={inner}, OU=Groups, DC=acme, DC=example\r\n"));
+                write!(file, "member: CN={inner}, OU=Groups, DC=acme, DC=example\r\n").unwrap();
             }
             file.push_str("\r\n");
         }
