@@ -30,7 +30,7 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
         return Ok(Status::Done);
     }
     let mut table = Table::new();
-    table.set_style(comfy_table::TableStyle::default()).set_header(["RUN", "STARTED", "RESULT", "COUNTS"]);
+    table.load_style(presets::NOTHING).set_header(["RUN", "STARTED", "RESULT", "COUNTS"]);
     for run in &summaries {
         table.add_row([
             run.id.to_string(),

@@ -90,7 +90,7 @@ impl Parser<'_> {
     fn part(&mut self) -> Result<String, DnError> {
         self.skip_spaces();
         let mut part = String::new();
-        while let Some(byte) = self.next_if(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.') {
+        while let Some(byte) = self.next_if(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')) {
             part.push(char::from(byte.to_ascii_lowercase()));
         }
         if part.starts_with("oid.") {

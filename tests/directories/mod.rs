@@ -1,7 +1,13 @@
-//! What every directory promises, proven against real servers.
+//! Where people come from: every source is held to the one suite in `conformance`, and to the rules of its own.
 
+#[macro_use]
+pub mod conformance;
+mod examples;
+mod file;
+mod file_rules;
 mod ldap;
 mod ldap_ad;
 mod ldap_groups;
+mod ldap_speed;
 mod ldap_tls;
 mod ldap_whole;

@@ -1,5 +1,8 @@
 //! JSON Lines: one object a line, blank lines between them allowed. Keys are compared as written; a name with dots, such
 //! as `name.familyName`, leads into nested objects where no key is spelt like it.
+//!
+//! A file of objects has no header to hold names against: a `groupsField` that nobody has makes every group unknown, one
+//! for `disabledWhen` that nobody has means that nobody is disabled.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -36,7 +39,7 @@ pub(super) fn each(
             continue;
         }
         let object = json::object(text).map_err(|reason| snapshot.malformed(line, reason))?;
-        take(&Object { wanted: &wanted, line, object: &object })?;
+        take(&Object { wanted: &wanted, line, entries: &object })?;
     }
     Ok(())
 }
@@ -51,15 +54,15 @@ struct Wanted<'a> {
 struct Object<'a> {
     wanted: &'a Wanted<'a>,
     line: u64,
-    object: &'a Map<String, Value>,
+    entries: &'a Map<String, Value>,
 }
 
 impl Object<'_> {
     /// A value by its key, else along the dots of its name; null is absent.
     fn find(&self, name: &str) -> Option<&Value> {
-        let found = self.object.get(name).or_else(|| {
+        let found = self.entries.get(name).or_else(|| {
             let (first, rest) = name.split_once('.')?;
-            rest.split('.').try_fold(self.object.get(first)?, |value, key| value.as_object()?.get(key))
+            rest.split('.').try_fold(self.entries.get(first)?, |value, key| value.as_object()?.get(key))
         });
         found.filter(|value| !value.is_null())
     }
@@ -78,7 +81,7 @@ impl Record for Object<'_> {
             Some(_) => Err(format!("{field:?} must be text or a whole number (source.file.idField)")),
             None => Err(format!(
                 "the object has no {field:?}, which source.file.idField asks for{}",
-                suggest(field, self.object.keys().map(String::as_str))
+                suggest(field, self.entries.keys().map(String::as_str))
             )),
         }
     }
@@ -117,10 +120,9 @@ impl Record for Object<'_> {
         let mut attributes = Attributes::new();
         for name in &self.wanted.attributes {
             let values = match self.find(name) {
-                None => continue,
                 Some(Value::Array(values)) => values.iter().filter(|value| is_there(value)).cloned().collect(),
                 Some(value) if is_there(value) => vec![value.clone()],
-                Some(_) => continue,
+                Some(_) | None => continue,
             };
             if !values.is_empty() {
                 attributes.insert(name.clone(), values);

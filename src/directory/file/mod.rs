@@ -1,4 +1,4 @@
-//! People of a file: CSV, JSON Lines or LDIF, read whole at each run, from disk or from a ConfigMap's bytes.
+//! People of a file: CSV, JSON Lines or LDIF, read whole at each run, from disk or from a `ConfigMap`'s bytes.
 //!
 //! A file says nothing about whether it is all there, so everything that can be wrong with it fails the whole read (L2):
 //! a byte that is no text, a row of another length, a quote never closed, an id that is missing or stands twice, a file
@@ -54,7 +54,7 @@ pub enum FileContent {
         /// Its name, as errors show it.
         name: String,
     },
-    /// In memory, such as a key of a ConfigMap.
+    /// In memory, such as a key of a `ConfigMap`.
     Bytes {
         /// The file's bytes.
         bytes: Bytes,
