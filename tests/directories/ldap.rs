@@ -32,8 +32,8 @@ pub(super) async fn read(directory: &dyn Directory, query: &ReadQuery) -> Result
         }
         people
     };
-    let (whole, people) = tokio::join!(directory.read(query, sender), collect);
-    assert_eq!(whole?.people(), people.len() as u64);
+    let (proof, people) = tokio::join!(directory.read(query, sender), collect);
+    assert_eq!(proof?.people(), people.len() as u64);
     Ok(people.into_iter().map(|person| (person.id.to_string(), person)).collect())
 }
 

@@ -3,5 +3,6 @@
 mod ldap;
 mod ldap_ad;
 mod ldap_groups;
+mod ldap_speed;
 mod ldap_tls;
 mod ldap_whole;
