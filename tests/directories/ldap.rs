@@ -24,15 +24,15 @@ pub(super) fn asking(attributes: &[&str]) -> ReadQuery {
 
 /// Reads everybody, and the number that the proof of the whole read names.
 pub(super) async fn read(directory: &dyn Directory, query: &ReadQuery) -> Result<BTreeMap<String, Person>, Error> {
-    let (sender, mut receiver) = mpsc::channel(2);
+    let (pages, mut received) = mpsc::channel(2);
     let collect = async {
         let mut people = Vec::new();
-        while let Some(page) = receiver.recv().await {
+        while let Some(page) = received.recv().await {
             people.extend(page);
         }
         people
     };
-    let (proof, people) = tokio::join!(directory.read(query, sender), collect);
+    let (proof, people) = tokio::join!(directory.read(query, pages), collect);
     assert_eq!(proof?.people(), people.len() as u64);
     Ok(people.into_iter().map(|person| (person.id.to_string(), person)).collect())
 }

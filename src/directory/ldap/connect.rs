@@ -60,7 +60,8 @@ pub(super) async fn connect(server: &Server) -> Result<Connection<'_>, Error> {
 async fn dial(server: &Server) -> Result<std::net::TcpStream, Error> {
     let failed = |error: std::io::Error| fault::unavailable(server, error.to_string());
     let dialled = timeout(CONNECT_TIMEOUT, TcpStream::connect(&server.label)).await;
-    let late = |_elapsed| fault::unavailable(server, format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs()));
+    let late =
+        |_elapsed| fault::unavailable(server, format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs()));
     let stream = dialled.map_err(late)?.map_err(failed)?;
     stream.set_nodelay(true).map_err(failed)?;
     stream.into_std().map_err(failed)
