@@ -37,8 +37,8 @@ pub(super) async fn read(directory: &dyn Directory, query: &ReadQuery) -> Result
     Ok(people.into_iter().map(|person| (person.id.to_string(), person)).collect())
 }
 
-pub(super) async fn groups(directory: &LdapDirectory, names: &[&str]) -> Vec<GroupQuery> {
-    let named: Vec<_> = names.iter().map(|name| GroupRef { name: Some((*name).into()), id: None }).collect();
+pub(super) async fn groups(directory: &LdapDirectory, wanted: &[&str]) -> Vec<GroupQuery> {
+    let named: Vec<_> = wanted.iter().map(|name| GroupRef { name: Some((*name).into()), id: None }).collect();
     let resolved = directory.resolve_groups(&named).await.unwrap();
     resolved.into_iter().map(|group| GroupQuery { group, membership: contactsync::api::Membership::Nested }).collect()
 }
