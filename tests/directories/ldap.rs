@@ -24,21 +24,21 @@ pub(super) fn asking(attributes: &[&str]) -> ReadQuery {
 
 /// Reads everybody, and the number that the proof of the whole read names.
 pub(super) async fn read(directory: &dyn Directory, query: &ReadQuery) -> Result<BTreeMap<String, Person>, Error> {
-    let (sender, mut receiver) = mpsc::channel(2);
+    let (pages, mut received) = mpsc::channel(2);
     let collect = async {
         let mut people = Vec::new();
-        while let Some(page) = receiver.recv().await {
+        while let Some(page) = received.recv().await {
             people.extend(page);
         }
         people
     };
-    let (whole, people) = tokio::join!(directory.read(query, sender), collect);
-    assert_eq!(whole?.people(), people.len() as u64);
+    let (proof, people) = tokio::join!(directory.read(query, pages), collect);
+    assert_eq!(proof?.people(), people.len() as u64);
     Ok(people.into_iter().map(|person| (person.id.to_string(), person)).collect())
 }
 
-pub(super) async fn groups(directory: &LdapDirectory, names: &[&str]) -> Vec<GroupQuery> {
-    let named: Vec<_> = names.iter().map(|name| GroupRef { name: Some((*name).into()), id: None }).collect();
+pub(super) async fn groups(directory: &LdapDirectory, wanted: &[&str]) -> Vec<GroupQuery> {
+    let named: Vec<_> = wanted.iter().map(|name| GroupRef { name: Some((*name).into()), id: None }).collect();
     let resolved = directory.resolve_groups(&named).await.unwrap();
     resolved.into_iter().map(|group| GroupQuery { group, membership: contactsync::api::Membership::Nested }).collect()
 }

@@ -1,4 +1,4 @@
-//! Active Directory, as Samba plays it: objectGUID, userAccountControl, sAMAccountName, nested and primary groups.
+//! Active Directory, as Samba plays it: `objectGUID`, `userAccountControl`, `sAMAccountName`, nested and primary groups.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -37,7 +37,9 @@ fn server() -> Arc<Samba> {
     }
     let group = |ldif: &mut String, name: &str, account: &str, members: &[&str]| {
         write!(ldif, "dn: CN={name},OU=Staff,{SUFFIX}\nobjectClass: group\nsAMAccountName: {account}\n").unwrap();
-        members.iter().for_each(|member| writeln!(ldif, "member: {member},{SUFFIX}").unwrap());
+        for member in members {
+            writeln!(ldif, "member: {member},{SUFFIX}").unwrap();
+        }
         ldif.push('\n');
     };
     group(&mut ldif, "Sales", "sales-emea", &[r"CN=Lee\, Ann,OU=Staff"]);

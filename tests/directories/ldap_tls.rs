@@ -1,4 +1,4 @@
-//! Nothing in clear, nobody unverified: TLS, StartTLS and the bind.
+//! Nothing in clear, nobody unverified: TLS, `StartTLS` and the bind.
 
 use contactsync::directory::ldap::{LdapSettings, open};
 use contactsync::directory::{Directory, Error};

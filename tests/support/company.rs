@@ -176,9 +176,15 @@ impl Company {
 
 fn record(ldif: &mut String, dn: &str, classes: &[&str], id: Option<&str>, attributes: &[(&str, &str)]) {
     line(ldif, "dn", dn);
-    classes.iter().for_each(|class| line(ldif, "objectClass", class));
-    id.into_iter().for_each(|id| line(ldif, "entryUUID", id));
-    attributes.iter().for_each(|(name, value)| line(ldif, name, value));
+    for class in classes {
+        line(ldif, "objectClass", class);
+    }
+    if let Some(id) = id {
+        line(ldif, "entryUUID", id);
+    }
+    for (name, value) in attributes {
+        line(ldif, name, value);
+    }
     ldif.push('\n');
 }
 
@@ -207,7 +213,7 @@ pub fn escape(value: &str) -> String {
     escaped
 }
 
-/// SplitMix64: small, and the same everywhere.
+/// `SplitMix64`: small, and the same everywhere.
 struct Dice(u64);
 
 impl Dice {

@@ -81,7 +81,7 @@ impl Samba {
     }
 
     fn wait(&mut self) {
-        let patience = Instant::now() + Duration::from_secs(60);
+        let patience = Instant::now() + Duration::from_mins(1);
         while TcpStream::connect((self.address.as_str(), 636)).is_err() {
             let log = || std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
             assert!(self.child.try_wait().unwrap().is_none(), "samba ended (it needs root for its ports): {}", log());

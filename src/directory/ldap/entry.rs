@@ -19,7 +19,11 @@ pub(super) struct Attribute {
 }
 
 impl Entry {
-    /// Reads a SearchResultEntry (RFC 4511 section 4.5.2). `None` when it is malformed.
+    /// Reads a `SearchResultEntry` (RFC 4511 section 4.5.2). `None` when it is malformed.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the type that has the method is not ldap3's to name"
+    )]
     pub(super) fn read(raw: ResultEntry) -> Option<Self> {
         let mut parts = raw.0.match_id(4)?.expect_constructed()?.into_iter();
         let dn = String::from_utf8(parts.next()?.expect_primitive()?).ok()?;

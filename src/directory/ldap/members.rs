@@ -51,10 +51,10 @@ impl Members {
     /// The groups that a person is in. `None` when that cannot be told from the entry.
     pub(super) fn of(&self, person: &Entry) -> Option<GroupSet> {
         let mut groups = GroupSet::default();
-        if !self.by_name.is_empty() {
-            if let Some(named) = self.by_name.get(&Dn::parse(&person.dn)?.hash()) {
-                groups.union(named);
-            }
+        if !self.by_name.is_empty()
+            && let Some(named) = self.by_name.get(&Dn::parse(&person.dn)?.hash())
+        {
+            groups.union(named);
         }
         if let (false, Some(sid), Some(group)) =
             (self.by_primary_group.is_empty(), person.only_value(OBJECT_SID), person.only_value(PRIMARY_GROUP))

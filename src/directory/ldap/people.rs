@@ -14,6 +14,7 @@ use super::server::{DisabledRule, Server};
 use crate::directory::{Error, ReadQuery};
 use crate::person::{Attributes, Person, PersonId};
 
+const BINARY: &str = ";binary";
 const USER_ACCOUNT_CONTROL: &str = "userAccountControl";
 /// ACCOUNTDISABLE (MS-ADTS 2.2.16).
 const ACCOUNT_DISABLED: u32 = 0x2;
@@ -85,6 +86,9 @@ impl<'a> Reader<'a> {
 
     /// The attributes of an entry that a server gave in ranges and that must be read on.
     pub(super) fn ranged(&self, entry: &Entry) -> Vec<Arc<str>> {
+        if !entry.attributes.iter().any(|attribute| range::is_ranged(&attribute.name)) {
+            return Vec::new();
+        }
         let is_ranged = |wanted: &&Wanted| {
             entry.attributes.iter().any(|attribute| {
                 let base = attribute.name.split(';').next().unwrap_or_default();
@@ -129,12 +133,17 @@ impl<'a> Reader<'a> {
 /// Whether a server's attribute is the one that a manifest names. `;binary` only says how values travel (RFC 4522);
 /// other options, such as a language, make another attribute.
 fn same(server: &str, wanted: &str) -> bool {
-    plain(server).eq_ignore_ascii_case(plain(wanted))
+    // The hot path of a read: names of one length are equal or differ, and others only meet when one ends in `;binary`.
+    if server.len() == wanted.len() {
+        return server.eq_ignore_ascii_case(wanted);
+    }
+    server.len().abs_diff(wanted.len()) == BINARY.len() && plain(server).eq_ignore_ascii_case(plain(wanted))
 }
 
+/// A name without `;binary`.
 fn plain(name: &str) -> &str {
-    match name.split_once(';') {
-        Some((plain, option)) if option.eq_ignore_ascii_case("binary") => plain,
+    match name.len().checked_sub(BINARY.len()).and_then(|at| name.split_at_checked(at)) {
+        Some((plain, option)) if option.eq_ignore_ascii_case(BINARY) => plain,
         _ => name,
     }
 }

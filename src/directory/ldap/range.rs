@@ -69,7 +69,7 @@ struct Range<'a> {
 
 /// Whether an attribute came in ranges.
 pub(super) fn is_ranged(name: &str) -> bool {
-    parse(name).is_some()
+    name.as_bytes().contains(&b';') && parse(name).is_some()
 }
 
 fn parse(name: &str) -> Option<Range<'_>> {

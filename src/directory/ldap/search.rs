@@ -16,7 +16,7 @@ use super::fault::{self, Fault};
 use super::server::Server;
 
 /// For one page, from the request to its last entry.
-const PAGE_TIMEOUT: Duration = Duration::from_secs(120);
+const PAGE_TIMEOUT: Duration = Duration::from_mins(2);
 const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 /// Partitions that every Active Directory refers to from the root of its domain. They hold DNS zones and settings of
 /// the forest, never people or their groups, so leaving them unread leaves nobody out.
