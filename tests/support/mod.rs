@@ -1,0 +1,3 @@
+//! Servers and makers that tests share.
+
+pub mod misbehaving_desk;
