@@ -100,3 +100,38 @@ async fn without_schemas_only_the_core_is_taken_to_be_there() {
     let (_server, desk) = start(Profile::default()).await;
     assert!(!desk.lacks(&Field::Company) && !desk.lacks(&Field::PortalAccess));
 }
+
+fn with_oauth(server: &MisbehavingDesk) -> Settings {
+    let token_url = format!("{}/token", server.url).parse().unwrap();
+    let (client_id, client_secret) = ("id".to_owned(), Secret::new("s3cret"));
+    let auth = Credentials::OAuth2 { token_url, client_id, client_secret, scopes: vec!["scim".to_owned()] };
+    Settings { auth, ..settings(server) }
+}
+
+fn issues(server: &MisbehavingDesk, token: &str) {
+    let answer = format!(r#"{{"access_token": "{token}", "token_type": "Bearer", "expires_in": 3600}}"#);
+    server.once(Method::POST, "/token", Fault::Answer(200, vec![], answer));
+}
+
+#[tokio::test]
+async fn one_oauth_token_serves_until_it_is_refused() {
+    let server = MisbehavingDesk::start(Profile::default()).await;
+    issues(&server, "first");
+    issues(&server, "second");
+    server.once(Method::GET, "/Users", Fault::status(401));
+    Desk::connect_with(with_oauth(&server), Budget::new(1000, 4), tuning()).await.unwrap();
+    server.assert_met();
+    let sent: Vec<String> = server.requests(&Method::GET, "/").into_iter().map(|l| l.auth).collect();
+    assert_eq!(sent, ["Bearer first", "Bearer first", "Bearer first", "Bearer second"]);
+}
+
+#[tokio::test]
+async fn an_oauth_client_that_is_refused_is_denied_without_its_secret() {
+    let server = MisbehavingDesk::start(Profile::default()).await;
+    server.rule(Method::POST, "/token", 0, 2, Fault::status(401));
+    let settings = with_oauth(&server);
+    assert!(!format!("{settings:?}").contains("s3cret"));
+    let error = Desk::connect_with(settings, Budget::new(1000, 4), tuning()).await.unwrap_err();
+    assert!(matches!(error, Error::Denied { .. }), "{error}");
+    server.assert_met();
+}

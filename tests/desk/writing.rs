@@ -119,12 +119,11 @@ async fn l12_updates_and_deletions_whose_answer_is_lost_are_done_once() {
             let (contacts, _) = list(&desk, &owner().prefix()).await;
             let mut kinds = vec![ChangeKind::Delete { contact: contacts[0].clone() }];
             kinds.extend(contacts[1..].iter().map(|c| update(c, vec![(Field::JobTitle, Some(text("CTO")))])));
-            match bulk {
-                Some(_) => server.once(Method::POST, "/Bulk", fault.clone()),
-                None => {
-                    server.once(Method::DELETE, "/Users", fault.clone());
-                    server.once(Method::PATCH, "/Users", fault.clone());
-                }
+            if bulk.is_some() {
+                server.once(Method::POST, "/Bulk", fault.clone());
+            } else {
+                server.once(Method::DELETE, "/Users", fault.clone());
+                server.once(Method::PATCH, "/Users", fault.clone());
             }
             all_written(&write(&desk, kinds).await.0);
             let users = server.users();

@@ -1,5 +1,11 @@
 //! A small SCIM desk in memory that misbehaves as told: the nth request of a kind is answered wrongly, late or not at
 //! all. What it cannot do is what a test wants it to lack.
+#![allow(
+    clippy::struct_excessive_bools,
+    clippy::needless_pass_by_value,
+    clippy::assigning_clones,
+    reason = "a fake: short to write, and read by tests only"
+)]
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -83,7 +89,8 @@ struct Rule {
 pub struct Logged {
     pub method: Method,
     pub path: String,
-    pub query: String,
+    /// `Authorization`, as it came.
+    pub auth: String,
     pub body: Value,
 }
 
@@ -174,7 +181,8 @@ async fn answer(
     let path = uri.path().trim_start_matches("/scim/v2").to_owned();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let query = percent_encoding::percent_decode_str(uri.query().unwrap_or_default()).decode_utf8_lossy().into_owned();
-    desk.log.push(Logged { method: method.clone(), path: path.clone(), query: query.clone(), body: body.clone() });
+    let auth = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+    desk.log.push(Logged { method: method.clone(), path: path.clone(), auth, body: body.clone() });
     let fault = desk.fault(&method, &path);
     match &fault {
         Some(Fault::Answer(status, headers, body)) => {
