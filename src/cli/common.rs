@@ -176,7 +176,10 @@ impl Session {
         Ok(chosen)
     }
 
-    pub(super) fn settings(&self, connection: &Object<ContactSyncConnection>) -> Result<ConnectionSettings, sync::Error> {
+    pub(super) fn settings(
+        &self,
+        connection: &Object<ContactSyncConnection>,
+    ) -> Result<ConnectionSettings, sync::Error> {
         let spec = connection.value.spec.clone();
         ConnectionSettings::new(&self.cluster_name, &connection.namespace, &connection.name, None, spec)
     }
@@ -201,7 +204,8 @@ impl Session {
             (Some(embedded), _) => embedded.connect().await?,
             (None, Some(workspace)) => {
                 let spec = &workspace.value.spec;
-                let budget = self.budgets.entry((namespace.clone(), name)).or_insert_with(|| sync::budget(spec)).clone();
+                let budget =
+                    self.budgets.entry((namespace.clone(), name)).or_insert_with(|| sync::budget(spec)).clone();
                 sync::open_desk(&namespace, spec, &self.keys, budget).await?
             }
             (None, None) => {

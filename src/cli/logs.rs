@@ -53,11 +53,14 @@ pub(super) async fn find(store: &RunStore, connection: &str, args: &StoreArgs) -
     let mut keys = store.find(connection).await?;
     match (keys.pop(), keys.is_empty()) {
         (Some(key), true) => Ok(key),
-        (Some(_), false) => Err(format!("several connections are called {connection:?}: name one as namespace/name").into()),
-        (None, _) => {
-            Err(format!("no run of {connection:?} is recorded in {}: give the same --kdesk or --log-dir as to sync", args.folder()?.display())
-                .into())
+        (Some(_), false) => {
+            Err(format!("several connections are called {connection:?}: name one as namespace/name").into())
         }
+        (None, _) => Err(format!(
+            "no run of {connection:?} is recorded in {}: give the same --kdesk or --log-dir as to sync",
+            args.folder()?.display()
+        )
+        .into()),
     }
 }
 

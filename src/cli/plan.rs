@@ -87,8 +87,9 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
 }
 
 fn would_write(counts: &RunCounts) -> bool {
-    let RunCounts { created, updated, reactivated, adopted, claimed, left, deactivated, deleted, released, held, .. } =
-        *counts;
+    let RunCounts {
+        created, updated, reactivated, adopted, claimed, left, deactivated, deleted, released, held, ..
+    } = *counts;
     created + updated + reactivated + adopted + claimed + left + deactivated + deleted + released + held > 0
 }
 
@@ -105,7 +106,8 @@ fn text(plan: &Planned) -> String {
         // Writing to a string cannot fail.
         drop(write!(text, "\n  {sign} {} {}{reason}", change.action, change.person));
         for field in &change.fields {
-            let shown = |value: &Option<String>| value.as_ref().map_or("nothing".to_owned(), |value| format!("{value:?}"));
+            let shown =
+                |value: &Option<String>| value.as_ref().map_or("nothing".to_owned(), |value| format!("{value:?}"));
             drop(match (&field.old, &field.new) {
                 (None, None) => write!(text, "\n      {}", field.field),
                 (None, new @ Some(_)) => write!(text, "\n      {}: {}", field.field, shown(new)),

@@ -120,7 +120,9 @@ fn tell(report: &Report, flags: &str, printer: &Printer) -> Result<(), Failure> 
     let fields = |fields: &[String]| format!("{} {}", plural(fields.len(), "field"), fields.join(", "));
     if !report.summary.clears_held.is_empty() {
         let fields = fields(&report.summary.clears_held);
-        printer.line(&format!("  {fields} not emptied: nobody in the directory has a value any more; check the reader's permissions"))?;
+        printer.line(&format!(
+            "  {fields} not emptied: nobody in the directory has a value any more; check the reader's permissions"
+        ))?;
     }
     if !report.summary.not_converging.is_empty() {
         let fields = fields(&report.summary.not_converging);
@@ -142,5 +144,7 @@ pub(super) fn counted(counts: &crate::api::RunCounts) -> String {
 }
 
 fn nothing_done(counts: &crate::api::RunCounts) -> bool {
-    counts.unchanged > 0 && counts.unchanged == counts.in_scope && counts.left + counts.deactivated + counts.deleted == 0
+    counts.unchanged > 0
+        && counts.unchanged == counts.in_scope
+        && counts.left + counts.deactivated + counts.deleted == 0
 }

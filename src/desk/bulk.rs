@@ -162,7 +162,9 @@ fn request(pack: &Pack) -> Request {
         if index > 0 {
             body.push(',');
         }
-        body.push_str(&format!("{{\"bulkId\":\"b{index}\","));
+        body.push_str("{\"bulkId\":\"b");
+        body.push_str(&index.to_string());
+        body.push_str("\",");
         body.push_str(operation.strip_prefix('{').unwrap_or(operation));
     }
     body.push_str("]}");

@@ -24,6 +24,7 @@ pub struct BulkLimits {
 }
 
 /// What the desk says that it can do.
+#[expect(clippy::struct_excessive_bools, reason = "each is one `supported` of ServiceProviderConfig")]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Capabilities {
     /// Bulk requests, if it takes any.

@@ -141,7 +141,7 @@ impl Batch<'_> {
         for op in ops {
             match self.desk.prepare(op) {
                 Ok(sending) => sendings.push(sending),
-                Err((op, reply)) => self.sort(op, reply).await,
+                Err(settled) => self.sort(settled.0, settled.1).await,
             }
         }
         for (op, reply) in self.desk.send_all(sendings).await {
@@ -245,7 +245,7 @@ impl Batch<'_> {
                     op.rebase(contact);
                     match self.desk.prepare(op) {
                         Ok(sending) => self.once_more(sending.op).await,
-                        Err((op, reply)) => self.sort(op, reply).await,
+                        Err(settled) => self.sort(settled.0, settled.1).await,
                     }
                 }
             }

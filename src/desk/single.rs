@@ -19,14 +19,14 @@ pub(super) struct Said {
 
 impl Desk {
     /// Makes the request for a change, or says that none is needed or allowed.
-    pub(super) fn prepare(&self, op: Op) -> Result<Sending, (Op, Reply)> {
+    pub(super) fn prepare(&self, op: Op) -> Result<Sending, Box<(Op, Reply)>> {
         let places = &self.capabilities().places;
         let (method, body) = match &op.kind {
             ChangeKind::Create { external_id, active, fields, connection } => {
                 (Method::POST, Some(render::create(external_id, *active, fields, connection, places)))
             }
             ChangeKind::Update { contact, .. } | ChangeKind::Delete { contact } if contact.staff => {
-                return Err((op, Reply::Refused(Refusal::Staff)));
+                return Err(Box::new((op, Reply::Refused(Refusal::Staff))));
             }
             ChangeKind::Delete { .. } => (Method::DELETE, None),
             ChangeKind::Update { contact, .. } => {
@@ -37,7 +37,7 @@ impl Desk {
                 };
                 if body.is_none() {
                     let written = Written { id: contact.id.clone(), contact: Some(contact.clone()) };
-                    return Err((op, Reply::Done(Box::new(written))));
+                    return Err(Box::new((op, Reply::Done(Box::new(written)))));
                 }
                 (method, body)
             }

@@ -95,7 +95,7 @@ enum Again {
 }
 
 enum Attempt {
-    Answered(Answer),
+    Answered(Box<Answer>),
     /// It was not carried out.
     Refused(String, Option<Duration>),
     /// Nobody knows.
@@ -216,7 +216,7 @@ impl Wire {
                         }
                         return Err(Fault::Fatal(self.denied(401)));
                     }
-                    Attempt::Answered(answer) => return Ok(answer),
+                    Attempt::Answered(answer) => return Ok(*answer),
                     Attempt::Refused(reason, asked) => (reason, asked, false),
                     Attempt::Lost(reason) if again == Again::WhenRefused => return Err(Fault::Lost(reason)),
                     Attempt::Lost(reason) => (reason, None, true),
@@ -266,7 +266,7 @@ impl Wire {
             _ => {}
         }
         match read_body(response, self.tuning.max_answer).await {
-            Ok(body) => Ok(Attempt::Answered(Answer { status, headers, body })),
+            Ok(body) => Ok(Attempt::Answered(Box::new(Answer { status, headers, body }))),
             Err(BodyError::TooLarge { .. }) if again == Again::WhenRefused => {
                 Ok(Attempt::Lost("its answer is too large".to_owned()))
             }

@@ -116,7 +116,8 @@ impl RunStore {
             };
             let newest = self.summaries(&key, 1).await?.into_iter().next();
             let named = newest.is_some_and(|run| {
-                run.connection == connection || run.connection.rsplit_once('/').is_some_and(|(_, name)| name == connection)
+                run.connection == connection
+                    || run.connection.rsplit_once('/').is_some_and(|(_, name)| name == connection)
             });
             if named {
                 keys.push(key);

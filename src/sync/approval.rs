@@ -89,12 +89,7 @@ impl Demand<'_> {
         self.leavers.iter().filter(|leaver| matches!(leaver.step, LeaverStep::Remove(_)))
     }
 
-    fn heads(
-        &self,
-        approval: &Approval,
-        kind: HeldKind,
-        which: impl Fn(&super::read::Head) -> bool,
-    ) -> HashSet<usize> {
+    fn heads(&self, approval: &Approval, kind: HeldKind, which: impl Fn(&super::read::Head) -> bool) -> HashSet<usize> {
         let wanted = self.gathered.heads.iter().enumerate().filter(|(_, head)| which(head));
         wanted
             .filter_map(|(place, head)| Some((place, head.owned? as usize)))
@@ -135,8 +130,11 @@ impl Demand<'_> {
                 .map(|owned| HeldChange { kind, person: self.person(owned as usize) })
                 .collect::<Vec<_>>()
         };
-        let mut changes: BTreeSet<HeldChange> =
-            held.removals.iter().map(|owned| HeldChange { kind: HeldKind::Remove, person: self.person(*owned) }).collect();
+        let mut changes: BTreeSet<HeldChange> = held
+            .removals
+            .iter()
+            .map(|owned| HeldChange { kind: HeldKind::Remove, person: self.person(*owned) })
+            .collect();
         changes.extend(of_heads(&held.keys, HeldKind::ChangeKey));
         changes.extend(of_heads(&held.grants, HeldKind::GrantAccess));
         changes.extend(of_heads(&held.revokes, HeldKind::RevokeAccess));

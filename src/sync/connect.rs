@@ -37,10 +37,9 @@ pub async fn open_directory(settings: &ConnectionSettings, place: &Place<'_>) ->
         SourceType::File => {
             let source = source.file.clone().ok_or_else(|| missing("source.file"))?;
             let content = match (&source.path, &source.config_map_ref) {
-                (Some(path), None) => file::FileContent::Path {
-                    path: file::resolve_path(&place.file_root, path)?,
-                    name: path.clone(),
-                },
+                (Some(path), None) => {
+                    file::FileContent::Path { path: file::resolve_path(&place.file_root, path)?, name: path.clone() }
+                }
                 (None, Some(key)) => file::FileContent::Bytes {
                     bytes: place.config_map(&settings.namespace, "source.file.configMapRef", key).await?,
                     name: format!("ConfigMap {}/{} key {}", settings.namespace, key.name, key.key),

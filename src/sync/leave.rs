@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::Error;
 use super::account::{Account, Stage};
 use super::decide::{Absence, LeaverStep, Reading, leaver_step};
 use super::owned::OwnedIndex;
-use super::Error;
 use crate::api::LeaverPolicy;
 use crate::directory::{Directory, ReadQuery, WholeRead};
 use crate::person::{OutReason, Person, PersonId, Program, ScopeDecision};
@@ -61,10 +61,8 @@ pub(super) async fn leavers(
     }
     account.observer().stage(Stage::Confirming);
     for batch in candidates.chunks(BATCH) {
-        let ids: Vec<PersonId> = batch
-            .iter()
-            .filter_map(|leaver| PersonId::new(index.get(leaver.owned)?.person.to_string()))
-            .collect();
+        let ids: Vec<PersonId> =
+            batch.iter().filter_map(|leaver| PersonId::new(index.get(leaver.owned)?.person.to_string())).collect();
         let again = match directory.read_again(query, &ids).await {
             Ok(people) => people,
             Err(error) => {

@@ -82,7 +82,8 @@ impl OwnedIndex {
 
     fn add(&mut self, contact: &Contact, owner: &OwnershipKey, key: &OwnershipKey, fields: &[Field]) {
         // A longer key that begins like this one is somebody else's (L7).
-        let Some(id) = contact.external_id.as_deref().and_then(ExternalId::parse).filter(|id| &id.owner == owner) else {
+        let Some(id) = contact.external_id.as_deref().and_then(ExternalId::parse).filter(|id| &id.owner == owner)
+        else {
             return;
         };
         let values: Vec<Option<Value>> = fields.iter().map(|field| contact.value(field)).collect();

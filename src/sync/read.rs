@@ -151,7 +151,12 @@ impl Reader<'_> {
         account.note(entry).await
     }
 
-    async fn in_scope(&mut self, person: &Person, place: Option<usize>, account: &mut Account<'_>) -> Result<(), Error> {
+    async fn in_scope(
+        &mut self,
+        person: &Person,
+        place: Option<usize>,
+        account: &mut Account<'_>,
+    ) -> Result<(), Error> {
         let id = person.id.as_str();
         if let Some(reason) = self.untouchable(id, place) {
             account.counts.skipped += 1;
@@ -163,8 +168,11 @@ impl Reader<'_> {
             let mut entry = Entry::of("skipped", id).because("NotMappable");
             let problems: Vec<String> = mapped.problems.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect();
             entry.message = Some(problems.join("; "));
-            entry.fields =
-                mapped.problems.iter().map(|p| FieldChange { field: p.field.to_string(), old: None, new: None }).collect();
+            entry.fields = mapped
+                .problems
+                .iter()
+                .map(|p| FieldChange { field: p.field.to_string(), old: None, new: None })
+                .collect();
             account.note(entry).await?;
         }
         let wanted = self.fields.pick(mapped.wanted);
@@ -191,7 +199,10 @@ impl Reader<'_> {
     fn newcomer(&mut self, id: &str, wanted: Vec<Wanted>) -> Result<(), Error> {
         // Without a name or an email there is nothing to make; that it is missing was told already.
         let has = |field| {
-            self.fields.place(&field).and_then(|n| wanted.get(n)).is_some_and(|w| !matches!(w, Wanted::Keep | Wanted::Clear))
+            self.fields
+                .place(&field)
+                .and_then(|n| wanted.get(n))
+                .is_some_and(|w| !matches!(w, Wanted::Keep | Wanted::Clear))
         };
         if !has(Field::Email) || !has(Field::Name) {
             return Ok(());
@@ -211,9 +222,7 @@ impl Reader<'_> {
         let Some(owned) = self.index.get(place) else { return Ok(()) };
         if !owned.active && owned.standing.mark.is_none_or(|mark| mark.kind != MarkKind::Deactivated) {
             let entry = Entry::of("noted", id).on(owned.contact_text()).because("DeactivatedOnTheDesk");
-            account
-                .note(entry.saying("somebody turned this contact off on the desk; that decision stays"))
-                .await?;
+            account.note(entry.saying("somebody turned this contact off on the desk; that decision stays")).await?;
         }
         let as_is = owned.standing.mark.is_none() && !owned.rename;
         if as_is && let Some(fingerprint) = wanted_fingerprint(&self.fields.all, &wanted) {

@@ -9,8 +9,8 @@ use super::approval::{Approval, Demand};
 use super::leave::{LeaverRules, leavers};
 use super::owned::OwnedIndex;
 use super::read::{Fields, Gathered, Reader};
-use super::settle::Settling;
 use super::settings::ConnectionSettings;
+use super::settle::Settling;
 use super::write::{HeldBack, Writer};
 use super::{Error, preflight};
 use crate::api::{RunCounts, RunResult, RunTrigger};
@@ -152,7 +152,9 @@ impl Run<'_> {
             Ok(()) => RunResult::Succeeded,
         };
         if let Err(error) = &worked {
-            account.note(Entry { event: "stopped".into(), message: Some(error.to_string()), ..Entry::default() }).await?;
+            account
+                .note(Entry { event: "stopped".into(), message: Some(error.to_string()), ..Entry::default() })
+                .await?;
         }
         let mut log = account.into_log();
         log.frame((self.clock)(), "ended", summary).await?;
@@ -203,7 +205,8 @@ impl Run<'_> {
             summary.counts = account.counts;
             self.store.put_summary(&self.settings.key, summary).await?;
         }
-        let ready = Decided { desk: &desk, fields: &fields, index: &index, gathered: &gathered, held: &held, lost: &lost };
+        let ready =
+            Decided { desk: &desk, fields: &fields, index: &index, gathered: &gathered, held: &held, lost: &lost };
         self.write(ready, &gone, settled, summary, account).await
     }
 
@@ -309,4 +312,3 @@ struct Decided<'a> {
 fn whole(counts: &RunCounts) -> bool {
     counts.skipped + counts.conflicts + counts.waiting + counts.failed + counts.held == 0
 }
-

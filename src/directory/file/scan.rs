@@ -122,7 +122,14 @@ impl<'a, P: Pages> Scan<'a, P> {
             return Ok(());
         }
         let location = location.map(Cow::into_owned);
-        self.page.push(Person { id, attributes: record.attributes(), groups, location, disabled: record.disabled(), in_query: true });
+        self.page.push(Person {
+            id,
+            attributes: record.attributes(),
+            groups,
+            location,
+            disabled: record.disabled(),
+            in_query: true,
+        });
         if self.page.len() >= PAGE { self.turn() } else { Ok(()) }
     }
 

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use ldap3::Scope;
 
 use super::connect::{Connection, connect};
+use super::dn::Dn;
 use super::fault::Fault;
 use super::members::Members;
 use super::people::Reader;
 use super::search::{Search, read_entry};
-use super::dn::Dn;
 use super::server::{name, wrong};
 use super::{LdapDirectory, SEGMENT, filter, make_person, scope_filter};
 use crate::directory::{Error, ReadQuery};

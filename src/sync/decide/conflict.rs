@@ -44,9 +44,8 @@ pub enum Resolution {
 
 /// Decides what to do about the contacts that have the address, or this person's own id.
 pub fn resolve(wish: Wish<'_>, found: &[Standing]) -> Resolution {
-    let own = |contact: &Standing| {
-        contact.owner.as_ref().is_some_and(|id| &id.owner == wish.key && id.person == wish.person)
-    };
+    let own =
+        |contact: &Standing| contact.owner.as_ref().is_some_and(|id| &id.owner == wish.key && id.person == wish.person);
     if let Some(place) = found.iter().position(own) {
         return Resolution::Ours(place);
     }
@@ -100,7 +99,10 @@ mod tests {
         assert_eq!(decide(ConflictPolicy::Skip, true, &[free.clone()]), Resolution::Conflict("ContactExists"));
         assert_eq!(decide(ConflictPolicy::Adopt, true, &[free.clone()]), Resolution::Adopt(0));
         assert_eq!(decide(ConflictPolicy::Adopt, false, &[free.clone()]), Resolution::Conflict("ForeignDomain"));
-        assert_eq!(decide(ConflictPolicy::Adopt, true, &[free.clone(), free.clone()]), Resolution::Conflict("SeveralContacts"));
+        assert_eq!(
+            decide(ConflictPolicy::Adopt, true, &[free.clone(), free.clone()]),
+            Resolution::Conflict("SeveralContacts")
+        );
         let alias = Standing { primary: false, ..free };
         assert_eq!(decide(ConflictPolicy::Adopt, true, &[alias]), Resolution::Conflict("NotPrimaryEmail"));
     }
@@ -113,7 +115,10 @@ mod tests {
 
     #[test]
     fn l08_a_living_owner_keeps_it() {
-        assert_eq!(decide(ConflictPolicy::Adopt, true, &[contact(Some("c/n/a/7"), None)]), Resolution::Waiting(key("c/n/a")));
+        assert_eq!(
+            decide(ConflictPolicy::Adopt, true, &[contact(Some("c/n/a/7"), None)]),
+            Resolution::Waiting(key("c/n/a"))
+        );
     }
 
     #[test]
@@ -128,7 +133,10 @@ mod tests {
     fn l09_a_leavers_address_is_not_bound_to_another_id() {
         let off = contact(Some("c/n/a/8"), Some(MarkKind::Deactivated));
         assert_eq!(decide(ConflictPolicy::Adopt, true, &[off]), Resolution::Conflict("AddressReused"));
-        assert_eq!(decide(ConflictPolicy::Adopt, true, &[contact(Some("c/n/b/8"), None)]), Resolution::Conflict("AddressReused"));
+        assert_eq!(
+            decide(ConflictPolicy::Adopt, true, &[contact(Some("c/n/b/8"), None)]),
+            Resolution::Conflict("AddressReused")
+        );
     }
 
     #[test]

@@ -16,9 +16,7 @@ impl Limits {
         let number = |value: Option<i32>| value.and_then(|value| u64::try_from(value).ok());
         match hold {
             None => Self { above_percent: Some(10), above_count: Some(5) },
-            Some(hold) => {
-                Self { above_percent: number(hold.above_percent), above_count: number(hold.above_count) }
-            }
+            Some(hold) => Self { above_percent: number(hold.above_percent), above_count: number(hold.above_count) },
         }
     }
 

@@ -118,6 +118,9 @@ mod tests {
     #[test]
     fn l10_a_contact_that_somebody_turned_off_is_left_alone() {
         assert_eq!(step(Absence::Gone, Standing::default(), false, LeaverPolicy::Deactivate), LeaverStep::Nothing);
-        assert_eq!(step(Absence::OutOfScope, Standing::default(), false, LeaverPolicy::Deactivate), LeaverStep::Nothing);
+        assert_eq!(
+            step(Absence::OutOfScope, Standing::default(), false, LeaverPolicy::Deactivate),
+            LeaverStep::Nothing
+        );
     }
 }

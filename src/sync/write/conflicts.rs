@@ -52,7 +52,9 @@ impl Writer<'_> {
             Resolution::Claim(place) => (take(place), Takeover::Claim),
             Resolution::Waiting(owner) => {
                 let entry = Entry::of("waiting", &candidate.person).because("OwnedByAnother");
-                let why = format!("the contact with this address belongs to the connection {owner}, which has not let go of it");
+                let why = format!(
+                    "the contact with this address belongs to the connection {owner}, which has not let go of it"
+                );
                 return outbox.note(Count::Waiting, entry.saying(why)).await;
             }
             Resolution::Conflict(reason) => {
@@ -104,10 +106,14 @@ fn standing(contact: &Contact, email: &str) -> Standing {
 fn explain(reason: &str) -> &'static str {
     match reason {
         "Staff" => "the address belongs to an agent or administrator of the desk, who is never touched",
-        "ContactExists" => "a contact that nobody owns has this address: set conflicts: Adopt to take it over, or delete it",
+        "ContactExists" => {
+            "a contact that nobody owns has this address: set conflicts: Adopt to take it over, or delete it"
+        }
         "NotPrimaryEmail" => "the address is a second one of a contact: only a primary address is taken over",
         "ForeignDomain" => "spec.emailDomains does not name the address's domain",
-        "AddressReused" => "the address belonged to somebody else before: check that it is the same person, then delete or release the old contact",
+        "AddressReused" => {
+            "the address belonged to somebody else before: check that it is the same person, then delete or release the old contact"
+        }
         "SeveralContacts" => "several contacts have this address: merge them on the desk",
         _ => "the desk says that the address is taken, and shows no contact that has it",
     }

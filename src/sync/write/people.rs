@@ -71,9 +71,17 @@ impl Writer<'_> {
         outbox: &Outbox,
     ) -> Result<bool, Error> {
         let (count, reason, message) = if verdict == Verdict::Reused {
-            (Count::Held, "AddressReused", "the address belonged to somebody who left: check that it is the same person, then delete or release the old contact")
+            (
+                Count::Held,
+                "AddressReused",
+                "the address belonged to somebody who left: check that it is the same person, then delete or release the old contact",
+            )
         } else {
-            (Count::Skipped, "DuplicateEmail", "another person in the source has this address, or a claim to it that comes first")
+            (
+                Count::Skipped,
+                "DuplicateEmail",
+                "another person in the source has this address, or a claim to it that comes first",
+            )
         };
         let event = if count == Count::Held { "held" } else { "skipped" };
         outbox.note(count, Entry::of(event, &candidate.person).because(reason).saying(message)).await?;
@@ -172,15 +180,16 @@ impl Writer<'_> {
             ..ExternalId::new(self.settings.key.clone(), candidate.person.clone())
         };
         let rename = before.as_ref() != Some(&ours);
-        let deactivated =
-            before.as_ref().and_then(|id| id.mark).is_some_and(|mark| mark.kind == MarkKind::Deactivated);
+        let deactivated = before.as_ref().and_then(|id| id.mark).is_some_and(|mark| mark.kind == MarkKind::Deactivated);
         // Only what a connection turned off is turned on again (L10).
         let reactivate = deactivated && !contact.active;
         if fields.is_empty() && !rename && !reactivate {
             return outbox.right().await;
         }
-        let told =
-            fields.iter().map(|(field, new)| field_change(field, contact.value(field).as_ref(), new.as_ref())).collect();
+        let told = fields
+            .iter()
+            .map(|(field, new)| field_change(field, contact.value(field).as_ref(), new.as_ref()))
+            .collect();
         let target = self.target(&contact, &fields);
         self.labels_move_along(&mut fields, candidate);
         let act = match takeover {

@@ -17,7 +17,9 @@ impl Writer<'_> {
         for leaver in held {
             let Some(owned) = self.index.get(leaver.owned) else { continue };
             let entry = Entry::of("held", &owned.person.to_string()).on(owned.contact_text());
-            outbox.note(Count::Held, entry.because(word(leaver.absence)).saying("this removal waits for approval")).await?;
+            outbox
+                .note(Count::Held, entry.because(word(leaver.absence)).saying("this removal waits for approval"))
+                .await?;
         }
         for batch in due.chunks(BATCH) {
             let ids: Vec<_> = batch.iter().filter_map(|leaver| self.index.get(leaver.owned)?.contact()).collect();
@@ -60,7 +62,9 @@ impl Writer<'_> {
         let (act, external_id, active) = match leaver.step {
             LeaverStep::Nothing | LeaverStep::Wait => return Ok(()),
             LeaverStep::MarkLeft => (Act::MarkLeft, Some(marked(MarkKind::Left)), None),
-            LeaverStep::Remove(Removal::Deactivate) => (Act::Deactivate, Some(marked(MarkKind::Deactivated)), Some(false)),
+            LeaverStep::Remove(Removal::Deactivate) => {
+                (Act::Deactivate, Some(marked(MarkKind::Deactivated)), Some(false))
+            }
             LeaverStep::Remove(Removal::Release) => (Act::Release, Some(None), None),
             LeaverStep::Remove(Removal::Delete) => (Act::Delete, None, None),
         };

@@ -59,8 +59,12 @@ impl Tally {
         let lost: Vec<Pending> =
             pending.lock().unwrap_or_else(PoisonError::into_inner).drain().map(|(_, pending)| pending).collect();
         for pending in lost {
-            self.refused(pending, &Refusal::Unavailable { reason: "the run ended before it was sent".to_owned() }, account)
-                .await?;
+            self.refused(
+                pending,
+                &Refusal::Unavailable { reason: "the run ended before it was sent".to_owned() },
+                account,
+            )
+            .await?;
         }
         Ok(())
     }
