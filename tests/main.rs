@@ -1,28 +1,18 @@
-<<<<<<< HEAD
 //! One binary for all tests at the boundary that users see: one link, one run.
 
 #![allow(
-=======
-//! The one test binary: a module per area.
-#![allow(
     unreachable_pub,
->>>>>>> desk
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-<<<<<<< HEAD
-    reason = "a test that cannot go on should stop there"
-)]
-
-mod directories;
-mod kdesk;
-mod manifest;
-=======
     clippy::string_slice,
-    reason = "tests"
+    reason = "a test that cannot go on should stop there; pub means shared between its modules"
 )]
 
 mod desk;
->>>>>>> desk
+mod directories;
+mod kdesk;
+mod manifest;
 mod support;
+mod sync;

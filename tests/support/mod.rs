@@ -1,9 +1,6 @@
 //! Servers and makers that tests share.
 
-<<<<<<< HEAD
 pub mod company;
+pub mod misbehaving_desk;
 pub mod samba;
 pub mod slapd;
-=======
-pub mod misbehaving_desk;
->>>>>>> desk

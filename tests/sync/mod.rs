@@ -1,0 +1,1 @@
+//! Whole runs: a real directory, the real wire, the bundled workspace.
