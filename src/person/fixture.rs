@@ -20,6 +20,7 @@ pub(crate) fn person(id: &str, attributes: Json) -> Person {
         groups: GroupSet::default(),
         location: None,
         disabled: false,
+        in_query: true,
     }
 }
 
