@@ -105,7 +105,7 @@ enum Attempt {
 enum Auth {
     None,
     Token(Secret),
-    OAuth2(ClientCredentials),
+    OAuth2(Box<ClientCredentials>),
 }
 
 /// The desk's endpoint and the way to it.
@@ -137,7 +137,8 @@ impl Wire {
             Credentials::OAuth2 { token_url, client_id, client_secret, scopes } => {
                 check("auth.oauth2.tokenURL", &token_url)?;
                 let client = client.clone();
-                Auth::OAuth2(ClientCredentials::new(client, token_url, client_id, client_secret, &scopes))
+                let credentials = ClientCredentials::new(client, token_url, client_id, client_secret, &scopes);
+                Auth::OAuth2(Box::new(credentials))
             }
         };
         Ok(Self { client, base: settings.endpoint, auth, budget, tuning })
