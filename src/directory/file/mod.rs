@@ -2,7 +2,7 @@
 //!
 //! A file says nothing about whether it is all there, so everything that can be wrong with it fails the whole read (L2):
 //! a byte that is no text, a row of another length, a quote never closed, an id that is missing or stands twice, a file
-//! that changes while it is read. One folder file per format turns lines into [`scan::Record`]s; `scan` does the rest.
+//! that changes while it is read. One folder file per format turns lines into `scan::Record`s; `scan` does the rest.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
