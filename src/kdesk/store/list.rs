@@ -127,7 +127,8 @@ impl Statement {
         let key = order.map(|order| sort_column(&order.path));
         let direction = if order.is_some_and(|order| order.descending) { "DESC" } else { "ASC" };
         let mut values = selection.values;
-        let mut condition = selection.sql;
+        // `kind = 1` would draw SQLite to the index that has it, away from the one that is sorted already.
+        let mut condition = if selection.everyone && key.is_some() { "1".to_owned() } else { selection.sql };
         let (limit, offset, by_cursor) = match page {
             Page::Index { offset, count } => (count, offset, false),
             Page::Cursor { after, count } => {
