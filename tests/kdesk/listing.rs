@@ -241,3 +241,17 @@ async fn a_hundred_ids_are_found_in_one_request() {
     let found = server.list(&[("filter", &filter), ("count", "200")]).await;
     assert_eq!((found.names().len(), &found.body["totalResults"]), (120, &json!(120)));
 }
+
+#[tokio::test]
+async fn a_total_follows_each_write() {
+    let server = Server::start().await;
+    let total = async || {
+        server.list(&[("filter", r#"externalId sw "own/""#), ("count", "1")]).await.body["totalResults"].clone()
+    };
+    server.fill("own/", "u", 3).await;
+    assert_eq!((total().await, total().await), (json!(3), json!(3)));
+    let made = server.create(json!({"userName": "v", "externalId": "own/v"})).await;
+    assert_eq!(total().await, json!(4));
+    assert_eq!(server.delete(&made["id"]).await.status, 204);
+    assert_eq!(total().await, json!(3));
+}

@@ -83,6 +83,8 @@ struct Selection {
     sql: String,
     values: Vec<Sql>,
     external: bool,
+    /// The condition is the whole of the filter.
+    exact: bool,
     everyone: bool,
 }
 
@@ -90,13 +92,19 @@ impl Selection {
     fn new(filter: Option<&Filter>) -> Self {
         const MATCH: &str = "scim_match(doc, created, modified, version)";
         let Some(filter) = filter else {
-            return Self { sql: "kind = 1".to_owned(), values: Vec::new(), external: false, everyone: true };
+            return Self {
+                sql: "kind = 1".to_owned(),
+                values: Vec::new(),
+                external: false,
+                exact: true,
+                everyone: true,
+            };
         };
         match plan(filter) {
-            None => Self { sql: MATCH.to_owned(), values: Vec::new(), external: false, everyone: false },
+            None => Self { sql: MATCH.to_owned(), values: Vec::new(), external: false, exact: false, everyone: false },
             Some(Condition { sql, values, exact, external }) => {
                 let sql = if exact { sql } else { format!("{sql} AND {MATCH}") };
-                Self { sql, values, external, everyone: false }
+                Self { sql, values, external, exact, everyone: false }
             }
         }
     }
@@ -104,7 +112,7 @@ impl Selection {
     fn count(&self, reader: &Reader) -> Result<i64, ScimError> {
         let index = if self.external { "INDEXED BY users_external" } else { "" };
         let sql = format!("SELECT count(*) FROM users {index} WHERE {}", self.sql);
-        Ok(reader.connection.prepare_cached(&sql)?.query_row(params_from_iter(&self.values), |row| row.get(0))?)
+        reader.count(&sql, &self.values, self.exact)
     }
 }
 
@@ -119,7 +127,8 @@ impl Statement {
         let key = order.map(|order| sort_column(&order.path));
         let direction = if order.is_some_and(|order| order.descending) { "DESC" } else { "ASC" };
         let mut values = selection.values;
-        let mut condition = selection.sql;
+        // `kind = 1` would draw SQLite to the index that has it, away from the one that is sorted already.
+        let mut condition = if selection.everyone && key.is_some() { "1".to_owned() } else { selection.sql };
         let (limit, offset, by_cursor) = match page {
             Page::Index { offset, count } => (count, offset, false),
             Page::Cursor { after, count } => {

@@ -1,9 +1,11 @@
 //! Connections that only read, handed out one per request, each with the SQL functions that filters need.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tokio::sync::Semaphore;
 
 use super::functions::Slot;
@@ -17,6 +19,17 @@ const CONNECTIONS: usize = 4;
 pub(in crate::kdesk) struct Reader {
     pub(super) connection: Connection,
     pub(super) slot: Slot,
+    counted: RefCell<Option<Counted>>,
+}
+
+/// The last count made.
+#[derive(Debug)]
+struct Counted {
+    /// The state of the database that it holds for.
+    version: i64,
+    sql: String,
+    values: Vec<Sql>,
+    count: i64,
 }
 
 #[derive(Debug)]
@@ -74,9 +87,28 @@ impl Reader {
         let connection = Connection::open_with_flags(path, flags)?;
         super::prepare(&connection)?;
         connection.pragma_update(None, "cache_size", -32_768)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "query_only", true)?;
         let slot = Slot::default();
         slot.register(&connection)?;
-        Ok(Self { connection, slot })
+        Ok(Self { connection, slot, counted: RefCell::new(None) })
+    }
+
+    /// How many users meet the condition. Who pages through an unchanged workspace is not made to wait for the same
+    /// count on each page: `data_version` changes with each commit of another connection, and this one never writes.
+    /// `scim_match` reads the slot, so only conditions without it are `repeatable`.
+    pub(super) fn count(&self, sql: &str, values: &[Sql], repeatable: bool) -> Result<i64, ScimError> {
+        let version: i64 = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        if repeatable
+            && let Some(counted) = self.counted.borrow().as_ref()
+            && (counted.version, counted.sql.as_str(), counted.values.as_slice()) == (version, sql, values)
+        {
+            return Ok(counted.count);
+        }
+        let count = self.connection.prepare_cached(sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+        if repeatable {
+            *self.counted.borrow_mut() = Some(Counted { version, sql: sql.to_owned(), values: values.to_vec(), count });
+        }
+        Ok(count)
     }
 }

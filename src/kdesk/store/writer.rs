@@ -11,8 +11,9 @@ use crate::kdesk::error::{Error, ScimError};
 
 /// Requests that may wait; beyond, the sender waits.
 const QUEUE: usize = 1024;
-/// A commit is not put off longer than this for the sake of those still waiting.
-const GATHER: Duration = Duration::from_millis(5);
+/// A commit is not put off longer than this for the sake of those still waiting: a few Bulks, or many single writes,
+/// that touch the same pages of the indexes then write them once.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Runs a job in the open transaction; what it returns is called once the transaction's fate is known.
 type Job = Box<dyn FnOnce(&Connection) -> Done + Send>;
