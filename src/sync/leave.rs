@@ -74,12 +74,11 @@ pub(super) async fn leavers(
             again.iter().map(|person| (person.id.as_str(), decide(program, person))).collect();
         for leaver in batch {
             let Some(owned) = index.get(leaver.owned) else { continue };
-            match confirmed(found.get(owned.person.to_string().as_str())) {
-                Some(absence) => leavers.extend(due(leaver.owned, absence)),
-                None => {
-                    let why = "the directory was asked again, and the person is in scope or cannot be decided";
-                    hold(&[*leaver], index, "StillInScope", why, account).await?;
-                }
+            if let Some(absence) = confirmed(found.get(owned.person.to_string().as_str())) {
+                leavers.extend(due(leaver.owned, absence));
+            } else {
+                let why = "the directory was asked again, and the person is in scope or cannot be decided";
+                hold(&[*leaver], index, "StillInScope", why, account).await?;
             }
         }
     }

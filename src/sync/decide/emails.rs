@@ -247,9 +247,9 @@ mod tests {
                     holds.insert(n, wants[n]);
                 }
             }
-            for n in 0..wants.len() {
+            for (n, want) in wants.iter().enumerate() {
                 if matches!(claims.verdict(n), Verdict::Granted { .. }) {
-                    prop_assert_eq!(holds[&n], wants[n]);
+                    prop_assert_eq!(holds[&n], *want);
                 }
             }
         }
