@@ -101,13 +101,35 @@ fn text(plan: &Planned) -> String {
             _ => '!',
         };
         let reason = change.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        lines.push(format!("  {sign} {} {}{reason}", change.action, change.person));
+        lines.push(format!("  {sign} {} {}{reason}", verb(&change.action), change.person));
         lines.extend(change.fields.iter().map(|field| format!("      {}", difference(field))));
+    }
+    if let Some(hash) = &plan.approval {
+        lines.push(format!("  held changes are approved by spec.leavers.approvedPlan: {hash}"));
     }
     if !would_write(&plan.counts) {
         lines.push("  nothing to do".to_owned());
     }
     lines.join("\n")
+}
+
+/// What a run tells as done, as something to do.
+fn verb(event: &str) -> &str {
+    match event {
+        "created" => "create",
+        "updated" => "update",
+        "reactivated" => "reactivate",
+        "adopted" => "adopt",
+        "claimed" => "claim",
+        "parked" => "park",
+        "left" => "mark as left",
+        "deactivated" => "deactivate",
+        "deleted" => "delete",
+        "released" => "release",
+        "held" => "hold",
+        "skipped" => "skip",
+        other => other,
+    }
 }
 
 fn difference(change: &FieldChange) -> String {

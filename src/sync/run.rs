@@ -105,12 +105,13 @@ impl Run<'_> {
         }
     }
 
-    /// A plan leaves no summary: it is not part of the history that the hold is counted from.
+    /// Planning leaves no summary: it is not part of the history that the hold is counted from.
     async fn begin(&self, summary: &mut Summary) -> Result<(), Error> {
+        let key = &self.settings.key;
         if self.mode == Mode::Plan {
+            summary.previous = self.store.run_ids(key).await?.into_iter().next();
             return Ok(());
         }
-        let key = &self.settings.key;
         if let Some(newest) = self.store.run_ids(key).await?.into_iter().next() {
             // One that cannot be read does not stop the run: its gap shows when the window is counted.
             if let Ok(mut before) = self.store.summary(key, &newest).await
@@ -289,9 +290,7 @@ impl Run<'_> {
             return Ok(());
         }
         let plan = crate::runlog::Plan::new(now, held.clone());
-        if self.mode == Mode::Sync {
-            self.store.put_plan(key, &plan).await?;
-        }
+        self.store.put_plan(key, &plan).await?;
         summary.plan = Some(plan.hash());
         Ok(())
     }

@@ -232,8 +232,8 @@ mod tests {
         fn l11_no_round_collides(wants in proptest::collection::vec(0_u64..12, 1..12)) {
             let claims = decide(&wants);
             let mut holds: BTreeMap<usize, u64> = (0..wants.len()).map(|n| (n, n as u64)).collect();
-            for n in 0..wants.len() {
-                if matches!(claims.verdict(n), Verdict::Granted { park: true, .. }) && wants[n] != n as u64 {
+            for (n, want) in wants.iter().enumerate() {
+                if matches!(claims.verdict(n), Verdict::Granted { park: true, .. }) && *want != n as u64 {
                     holds.insert(n, 1000 + n as u64);
                 }
             }
