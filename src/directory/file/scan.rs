@@ -119,8 +119,8 @@ impl<'a, P: Pages> Scan<'a, P> {
             (Some(segment), Some(location)) => segment.contains(location).map_err(malformed)?,
         };
         // Who is asked for by id is told of wherever they are now: out of scope is not gone (L8).
-        let again = self.only.is_some();
-        if !again && !(bounded && within) {
+        let concerned = self.only.is_some() || (bounded && within);
+        if !concerned {
             return Ok(());
         }
         let location = location.map(Cow::into_owned);
