@@ -31,12 +31,10 @@ pub trait Directory: Send + Sync {
     /// A closed receiver ends the read with [`Error::Cancelled`].
     async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error>;
 
-    /// Reads people again by id, whatever their scope: those who are still there, disabled ones included. An id that is
-    /// missing from the answer is gone; an error says nothing about anybody (L3).
+    /// Reads people again by id, whatever their scope: those who are still there, disabled ones included, and whether the
+    /// directory's own part of the scope takes them in ([`Person::in_query`]). An id that is missing from the answer is
+    /// gone; an error says nothing about anybody (L3).
     async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error>;
-
-    /// Whether reading again tells more than the read itself did. A file is read whole at once, so it does not (L3).
-    fn can_read_again(&self) -> bool;
 }
 
 /// What a run needs to know of people: fixed for the whole run.

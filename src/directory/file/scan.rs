@@ -118,7 +118,9 @@ impl<'a, P: Pages> Scan<'a, P> {
             (Some(_), None) => false,
             (Some(segment), Some(location)) => segment.contains(location).map_err(malformed)?,
         };
-        if !(bounded && within) {
+        // Who is asked for by id is told of wherever they are now: out of scope is not gone (L8).
+        let concerned = self.only.is_some() || (bounded && within);
+        if !concerned {
             return Ok(());
         }
         let location = location.map(Cow::into_owned);
@@ -128,7 +130,7 @@ impl<'a, P: Pages> Scan<'a, P> {
             groups,
             location,
             disabled: record.disabled(),
-            in_query: true,
+            in_query: within,
         });
         if self.page.len() >= PAGE { self.turn() } else { Ok(()) }
     }
