@@ -1,1 +1,11 @@
 //! Whole runs: a real directory, the real wire, the bundled workspace.
+
+mod coming_and_going;
+mod emails;
+mod fields;
+mod foreign_desk;
+mod hold;
+mod large;
+mod owning;
+mod planning;
+mod reading;
