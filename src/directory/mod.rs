@@ -34,9 +34,6 @@ pub trait Directory: Send + Sync {
     /// Reads people again by id, whatever their scope: those who are still there, disabled ones included. An id that is
     /// missing from the answer is gone; an error says nothing about anybody (L3).
     async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error>;
-
-    /// Whether reading again tells more than the read itself did. A file is read whole at once, so it does not (L3).
-    fn can_read_again(&self) -> bool;
 }
 
 /// What a run needs to know of people: fixed for the whole run.

@@ -56,9 +56,6 @@ pub(super) async fn leavers(
         (step != LeaverStep::Nothing).then_some(Leaver { owned: place, absence, step })
     };
     let candidates: Vec<Leaver> = absent.into_iter().filter_map(|(place, absence)| due(place, absence)).collect();
-    if !directory.can_read_again() {
-        return Ok(candidates);
-    }
     account.observer().stage(Stage::Confirming);
     for batch in candidates.chunks(BATCH) {
         let ids: Vec<PersonId> =

@@ -86,7 +86,7 @@ async fn l09_a_leavers_address_is_not_bound_to_another_person() {
 async fn l09_a_contact_of_nobody_is_adopted_only_when_asked() {
     let house = House::open().await;
     house.file(&people(3));
-    house.make(json!({"userName": mail(1), "displayName": "By Hand", "title": "Boss"})).await;
+    house.make(json!({"userName": mail(1), "displayName": "By Hand", "title": "Boss", "active": true})).await;
     let before = house.contact(&mail(1)).await;
     let skipped = house.sync(&connection("staff", "")).await;
     assert_eq!((skipped.result, skipped.counts.conflicts, skipped.counts.created), (RunResult::Partial, 1, 2));
@@ -103,7 +103,7 @@ async fn l09_a_contact_of_nobody_is_adopted_only_when_asked() {
 async fn l06_what_was_adopted_is_released_and_what_was_made_is_deleted() {
     let house = House::open().await;
     house.file(&people(4));
-    house.make(json!({"userName": mail(3), "displayName": "By Hand"})).await;
+    house.make(json!({"userName": mail(3), "displayName": "By Hand", "active": true})).await;
     let deleting = "conflicts: Adopt\nleavers: {policy: Delete, hold: {aboveCount: 5}}";
     let staff = connection("staff", deleting);
     house.succeed(&staff).await;

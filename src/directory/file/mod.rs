@@ -100,10 +100,6 @@ impl Directory for FileDirectory {
         })
         .await
     }
-
-    fn can_read_again(&self) -> bool {
-        false
-    }
 }
 
 impl FileSettings {

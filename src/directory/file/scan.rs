@@ -65,7 +65,8 @@ pub(super) struct Seen {
 }
 
 impl<'a, P: Pages> Scan<'a, P> {
-    /// A pass that sends everybody whom the query may concern; where `only` is given, these people and no other.
+    /// A pass that sends everybody whom the query may concern; where `only` is given, these people whatever their scope,
+    /// which [`Person::in_query`] tells, and no other.
     pub(super) fn new(
         file: &'a str,
         id_field: &'a str,
@@ -77,8 +78,8 @@ impl<'a, P: Pages> Scan<'a, P> {
         Self {
             file,
             id_field,
-            segment: segment.filter(|_| only.is_none()),
-            bounds: if only.is_none() { &query.only_members_of } else { &[] },
+            segment,
+            bounds: &query.only_members_of,
             only,
             seen: HashMap::new(),
             found: GroupSet::default(),
@@ -118,7 +119,8 @@ impl<'a, P: Pages> Scan<'a, P> {
             (Some(_), None) => false,
             (Some(segment), Some(location)) => segment.contains(location).map_err(malformed)?,
         };
-        if !(bounded && within) {
+        let in_query = bounded && within;
+        if !in_query && self.only.is_none() {
             return Ok(());
         }
         let location = location.map(Cow::into_owned);
@@ -128,7 +130,7 @@ impl<'a, P: Pages> Scan<'a, P> {
             groups,
             location,
             disabled: record.disabled(),
-            in_query: true,
+            in_query,
         });
         if self.page.len() >= PAGE { self.turn() } else { Ok(()) }
     }

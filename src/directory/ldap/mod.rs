@@ -114,10 +114,6 @@ impl Directory for LdapDirectory {
     async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
         self.read_by_id(query, ids).await
     }
-
-    fn can_read_again(&self) -> bool {
-        true
-    }
 }
 
 impl LdapDirectory {
