@@ -206,7 +206,8 @@ impl House {
     pub async fn contacts(&self) -> BTreeMap<String, Value> {
         let mut contacts = BTreeMap::new();
         loop {
-            let page = self.ask(Method::GET, &format!("/Users?startIndex={}&count=1000", contacts.len() + 1), None).await;
+            let page =
+                self.ask(Method::GET, &format!("/Users?startIndex={}&count=1000", contacts.len() + 1), None).await;
             let resources = page["Resources"].as_array().cloned().unwrap_or_default();
             let done = resources.is_empty();
             for contact in resources {

@@ -12,7 +12,9 @@ async fn holders(house: &House) -> BTreeMap<String, (String, Value)> {
     let contacts = house.contacts().await;
     contacts
         .into_iter()
-        .map(|(address, contact)| (address, (contact["externalId"].as_str().unwrap().to_owned(), contact["id"].clone())))
+        .map(|(address, contact)| {
+            (address, (contact["externalId"].as_str().unwrap().to_owned(), contact["id"].clone()))
+        })
         .collect()
 }
 

@@ -71,8 +71,7 @@ async fn l04_nobody_in_scope_always_holds() {
     visitor.groups = "Staff".into();
     visitor.mail = String::new();
     // A group must be there to be named; its only member is somebody who is excluded.
-    let excluding =
-        "scope: {mode: List, list: {groups: [{name: Staff}]}, exclude: {ids: [p0009]}}\nleavers: {policy: Deactivate, handover: 0s}";
+    let excluding = "scope: {mode: List, list: {groups: [{name: Staff}]}, exclude: {ids: [p0009]}}\nleavers: {policy: Deactivate, handover: 0s}";
     lines.push(visitor);
     house.file(&lines);
     let before = house.versions().await;

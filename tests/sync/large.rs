@@ -82,7 +82,8 @@ async fn twenty_thousand_people_come_change_and_leave() {
     let mut seen = HashSet::new();
     let shared: HashSet<&str> =
         company.people.iter().filter_map(|one| one.mail.as_deref()).filter(|mail| !seen.insert(*mail)).collect();
-    let alone: Vec<&Employee> = holders.iter().filter(|(mail, _)| !shared.contains(*mail)).map(|(_, one)| *one).collect();
+    let alone: Vec<&Employee> =
+        holders.iter().filter(|(mail, _)| !shared.contains(*mail)).map(|(_, one)| *one).collect();
     let changed: BTreeSet<&str> = change(&large.slapd, &alone[..CHANGED]);
     let third = large.run("1% changed", duplicates).await;
     assert_eq!((third.counts.updated, third.counts.unchanged), (CHANGED as u64, contacts - CHANGED as u64));
