@@ -7,6 +7,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::format_push_string,
     reason = "a test that cannot go on should stop there; pub means shared between its modules"
 )]
 

@@ -160,11 +160,11 @@ impl Session {
         }
         let mut chosen = Vec::new();
         for name in names {
-            let named: Vec<_> = all
+            let matching: Vec<_> = all
                 .iter()
                 .filter(|object| object.name == *name || format!("{}/{}", object.namespace, object.name) == *name)
                 .collect();
-            match named.as_slice() {
+            match matching.as_slice() {
                 [one] => chosen.push((*one).clone()),
                 [] => {
                     let known: Vec<String> = all.iter().map(|o| format!("{}/{}", o.namespace, o.name)).collect();

@@ -1,4 +1,4 @@
-//! `contactsync crd`: prints the CustomResourceDefinitions, or writes them into a folder.
+//! `contactsync crd`: prints the `CustomResourceDefinition`s, or writes them into a folder.
 
 use std::path::PathBuf;
 

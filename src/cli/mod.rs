@@ -34,7 +34,7 @@ enum Command {
     Plan(plan::Args),
     /// Check manifests without a cluster: exit 0 valid, 2 not
     Validate(validate::Args),
-    /// Print the CustomResourceDefinitions
+    /// Print the two custom resource definitions
     Crd(crd::Args),
     /// Serve the bundled KDesk workspace, a SCIM 2.0 service on SQLite
     Kdesk(kdesk::Args),
@@ -68,6 +68,11 @@ pub fn run(cli: Cli) -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
         .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A panic's text may hold a person's data (L20): where it happened is enough to mend it.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(%place, "something inside broke its own promise");
+    }));
     let printer = Printer::new();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -89,8 +94,8 @@ pub fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure> {
     match command {
-        Command::Sync(args) => sync::run(args, printer).await,
-        Command::Plan(args) => plan::run(args, printer).await,
+        Command::Sync(args) => Box::pin(sync::run(args, printer)).await,
+        Command::Plan(args) => Box::pin(plan::run(args, printer)).await,
         Command::Validate(args) => validate::run(&args, printer),
         Command::Crd(args) => crd::run(&args, printer),
         Command::Kdesk(args) => kdesk::run(args, printer).await,

@@ -1,7 +1,5 @@
 //! `contactsync plan`: what a sync would do, person by person and field by field.
 
-use std::fmt::Write as _;
-
 use super::common::{ManifestArgs, Output, Session, StoreArgs};
 use super::printer::{Printer, bold};
 use super::progress::Progress;
@@ -9,7 +7,7 @@ use super::sync::counted;
 use super::{Failure, Status};
 use crate::api::{RunCounts, RunTrigger};
 use crate::clock;
-use crate::runlog::Retention;
+use crate::runlog::{FieldChange, Retention};
 use crate::sync::{Mode, PlannedChange, Run};
 
 #[derive(Clone, Debug, clap::Args)]
@@ -57,7 +55,7 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
             clock: &clock,
             observer: &progress,
         };
-        let report = run.go(session.ends(&connection, &settings)).await;
+        let report = Box::pin(run.go(session.ends(&connection, &settings))).await;
         let changes = progress.finish();
         if let Some(error) = report.error {
             printer.error(&format!("{}: {error}", settings.full_name()));
@@ -94,7 +92,7 @@ fn would_write(counts: &RunCounts) -> bool {
 }
 
 fn text(plan: &Planned) -> String {
-    let mut text = format!("{}  {}", bold(&plan.connection), counted(&plan.counts));
+    let mut lines = vec![format!("{}  {}", bold(&plan.connection), counted(&plan.counts))];
     for change in &plan.changes {
         let sign = match change.action.as_str() {
             "created" => '+',
@@ -103,20 +101,42 @@ fn text(plan: &Planned) -> String {
             _ => '!',
         };
         let reason = change.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        // Writing to a string cannot fail.
-        drop(write!(text, "\n  {sign} {} {}{reason}", change.action, change.person));
-        for field in &change.fields {
-            let shown =
-                |value: &Option<String>| value.as_ref().map_or("nothing".to_owned(), |value| format!("{value:?}"));
-            drop(match (&field.old, &field.new) {
-                (None, None) => write!(text, "\n      {}", field.field),
-                (None, new @ Some(_)) => write!(text, "\n      {}: {}", field.field, shown(new)),
-                (old, new) => write!(text, "\n      {}: {} -> {}", field.field, shown(old), shown(new)),
-            });
-        }
+        lines.push(format!("  {sign} {} {}{reason}", verb(&change.action), change.person));
+        lines.extend(change.fields.iter().map(|field| format!("      {}", difference(field))));
+    }
+    if let Some(hash) = &plan.approval {
+        lines.push(format!("  held changes are approved by spec.leavers.approvedPlan: {hash}"));
     }
     if !would_write(&plan.counts) {
-        text.push_str("\n  nothing to do");
+        lines.push("  nothing to do".to_owned());
     }
-    text
+    lines.join("\n")
+}
+
+/// What a run tells as done, as something to do.
+fn verb(event: &str) -> &str {
+    match event {
+        "created" => "create",
+        "updated" => "update",
+        "reactivated" => "reactivate",
+        "adopted" => "adopt",
+        "claimed" => "claim",
+        "parked" => "park",
+        "left" => "mark as left",
+        "deactivated" => "deactivate",
+        "deleted" => "delete",
+        "released" => "release",
+        "held" => "hold",
+        "skipped" => "skip",
+        other => other,
+    }
+}
+
+fn difference(change: &FieldChange) -> String {
+    let shown = |value: &Option<String>| value.as_ref().map_or("nothing".to_owned(), |value| format!("{value:?}"));
+    match (&change.old, &change.new) {
+        (None, None) => change.field.clone(),
+        (None, new @ Some(_)) => format!("{}: {}", change.field, shown(new)),
+        (old, new) => format!("{}: {} -> {}", change.field, shown(old), shown(new)),
+    }
 }

@@ -1,4 +1,4 @@
-//! Where words go: data to stdout, the rest to stderr; colours only where a terminal shows them and NO_COLOR allows.
+//! Where words go: data to stdout, the rest to stderr; colours only where a terminal shows them and `NO_COLOR` allows.
 
 use std::io::{self, IsTerminal, Write};
 

@@ -84,7 +84,7 @@ async fn one(
         clock: &clock,
         observer: &progress,
     };
-    let report = run.go(session.ends(connection, &settings)).await;
+    let report = Box::pin(run.go(session.ends(connection, &settings))).await;
     progress.finish();
     Ok(report)
 }
@@ -103,6 +103,10 @@ fn tell(report: &Report, flags: &str, printer: &Printer) -> Result<(), Failure> 
     let took = seconds.map(|seconds| format!(" in {seconds:.1} s")).unwrap_or_default();
     printer.line(&format!("{}  {}{took}", bold(connection), result(*outcome)))?;
     printer.line(&format!("  {}", counted(counts)))?;
+    for (event, reasons) in &report.summary.reasons {
+        let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+        printer.line(&format!("  {event}: {}", reasons.join(", ")))?;
+    }
     if let Some(error) = &report.error {
         printer.line(&format!("  {error}"))?;
         printer.line("  nobody was removed")?;

@@ -31,8 +31,9 @@ pub trait Directory: Send + Sync {
     /// A closed receiver ends the read with [`Error::Cancelled`].
     async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error>;
 
-    /// Reads people again by id, whatever their scope: those who are still there, disabled ones included. An id that is
-    /// missing from the answer is gone; an error says nothing about anybody (L3).
+    /// Reads people again by id, whatever their scope: those who are still there, disabled ones included, and whether the
+    /// directory's own part of the scope takes them in ([`Person::in_query`]). An id that is missing from the answer is
+    /// gone; an error says nothing about anybody (L3).
     async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error>;
 }
 

@@ -89,6 +89,7 @@ mod tests {
             active_at_start: Some(owned),
             owned: None,
             spent: WindowCounts { removals, ..WindowCounts::default() },
+            reasons: std::collections::BTreeMap::new(),
             plan: None,
             clears_held: vec![],
             not_converging: vec![],

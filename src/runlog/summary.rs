@@ -1,5 +1,6 @@
 //! The summary of a run: what `history` shows, and what the hold's window is counted from.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -83,6 +84,9 @@ pub struct Summary {
     /// What it counted.
     #[serde(default)]
     pub counts: RunCounts,
+    /// Why people were skipped, held, refused and so on, each reason with its count.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<String, BTreeMap<String, u64>>,
     /// Contacts owned when it began, once they were listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_at_start: Option<u64>,

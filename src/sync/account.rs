@@ -1,5 +1,7 @@
 //! What a run tells: counts, lines of its log, and to whoever watches.
 
+use std::collections::BTreeMap;
+
 use crate::api::RunCounts;
 use crate::clock::Clock;
 use crate::contact::{Field, Value};
@@ -67,6 +69,8 @@ pub(super) struct Account<'a> {
     observer: &'a dyn Observer,
     log_values: bool,
     planning: bool,
+    /// Why people were skipped, held, refused and so on.
+    pub(super) reasons: BTreeMap<String, BTreeMap<String, u64>>,
     /// Something is not as mapped although no count says so.
     pub(super) blemish: bool,
 }
@@ -79,7 +83,16 @@ impl<'a> Account<'a> {
         log_values: bool,
         planning: bool,
     ) -> Self {
-        Self { counts: RunCounts::default(), log, clock, observer, log_values, planning, blemish: false }
+        Self {
+            counts: RunCounts::default(),
+            log,
+            clock,
+            observer,
+            log_values,
+            planning,
+            reasons: BTreeMap::new(),
+            blemish: false,
+        }
     }
 
     pub(super) fn observer(&self) -> &'a dyn Observer {
@@ -88,6 +101,9 @@ impl<'a> Account<'a> {
 
     /// Writes a line, its values only where they are asked for (L20); a plan shows them to whoever asked for the plan.
     pub(super) async fn note(&mut self, mut entry: Entry) -> Result<(), Error> {
+        if let Some(reason) = &entry.reason {
+            *self.reasons.entry(entry.event.clone()).or_default().entry(reason.clone()).or_default() += 1;
+        }
         if self.planning && entry.person.is_some() {
             self.observer.planned(PlannedChange {
                 action: entry.event.clone(),

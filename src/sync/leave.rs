@@ -13,7 +13,7 @@ use crate::runlog::Entry;
 use jiff::{SignedDuration, Timestamp};
 
 /// People asked for together: each time, the directory's groups are walked anew.
-const BATCH: usize = 1000;
+const BATCH: usize = 5000;
 
 /// One contact whose person left, and what is due.
 #[derive(Clone, Copy, Debug)]
@@ -71,12 +71,11 @@ pub(super) async fn leavers(
             again.iter().map(|person| (person.id.as_str(), decide(program, person))).collect();
         for leaver in batch {
             let Some(owned) = index.get(leaver.owned) else { continue };
-            match confirmed(found.get(owned.person.to_string().as_str())) {
-                Some(absence) => leavers.extend(due(leaver.owned, absence)),
-                None => {
-                    let why = "the directory was asked again, and the person is in scope or cannot be decided";
-                    hold(&[*leaver], index, "StillInScope", why, account).await?;
-                }
+            if let Some(absence) = confirmed(found.get(owned.person.to_string().as_str())) {
+                leavers.extend(due(leaver.owned, absence));
+            } else {
+                let why = "the directory was asked again, and the person is in scope or cannot be decided";
+                hold(&[*leaver], index, "StillInScope", why, account).await?;
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::desk::{Contact, ContactId, Desk};
 use crate::runlog::WINDOW;
 
 /// One owned contact.
+#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
 #[derive(Clone, Debug)]
 pub(super) struct Owned {
     pub(super) person: CompactId,

@@ -180,7 +180,7 @@ impl Reader<'_> {
             *filled += u64::from(matches!(wanted, Wanted::Set(_) | Wanted::OneOf(_)));
         }
         match place {
-            None => self.newcomer(id, wanted),
+            None => self.newcomer(id, wanted, mapped.problems.is_empty(), account).await,
             Some(place) => self.known(id, place, wanted, account).await,
         }
     }
@@ -196,8 +196,14 @@ impl Reader<'_> {
         }
     }
 
-    fn newcomer(&mut self, id: &str, wanted: Vec<Wanted>) -> Result<(), Error> {
-        // Without a name or an email there is nothing to make; that it is missing was told already.
+    /// Without a name or an email there is nothing to make.
+    async fn newcomer(
+        &mut self,
+        id: &str,
+        wanted: Vec<Wanted>,
+        untold: bool,
+        account: &mut Account<'_>,
+    ) -> Result<(), Error> {
         let has = |field| {
             self.fields
                 .place(&field)
@@ -205,6 +211,11 @@ impl Reader<'_> {
                 .is_some_and(|w| !matches!(w, Wanted::Keep | Wanted::Clear))
         };
         if !has(Field::Email) || !has(Field::Name) {
+            if untold {
+                account.counts.skipped += 1;
+                let entry = Entry::of("skipped", id).because("NotMappable");
+                account.note(entry.saying("a new contact needs a name and an email")).await?;
+            }
             return Ok(());
         }
         let email = self.wanted_email(&wanted, None);

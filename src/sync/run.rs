@@ -1,6 +1,6 @@
 //! One run from beginning to end, and what it leaves behind whatever happens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -98,18 +98,20 @@ impl Run<'_> {
             active_at_start: None,
             owned: None,
             spent: WindowCounts::default(),
+            reasons: BTreeMap::new(),
             plan: None,
             clears_held: Vec::new(),
             not_converging: Vec::new(),
         }
     }
 
-    /// A plan leaves no summary: it is not part of the history that the hold is counted from.
+    /// Planning leaves no summary: it is not part of the history that the hold is counted from.
     async fn begin(&self, summary: &mut Summary) -> Result<(), Error> {
+        let key = &self.settings.key;
         if self.mode == Mode::Plan {
+            summary.previous = self.store.run_ids(key).await?.into_iter().next();
             return Ok(());
         }
-        let key = &self.settings.key;
         if let Some(newest) = self.store.run_ids(key).await?.into_iter().next() {
             // One that cannot be read does not stop the run: its gap shows when the window is counted.
             if let Ok(mut before) = self.store.summary(key, &newest).await
@@ -146,6 +148,7 @@ impl Run<'_> {
         let mut account = Account::new(log, self.clock, self.observer, log_values, planning);
         let worked = self.work(summary, &mut account, ends).await;
         summary.counts = account.counts;
+        summary.reasons.clone_from(&account.reasons);
         summary.result = match &worked {
             Err(_) => RunResult::Failed,
             Ok(()) if account.blemish || !whole(&account.counts) => RunResult::Partial,
@@ -252,11 +255,8 @@ impl Run<'_> {
     async fn window(&self, summary: &mut Summary, index: &OwnedIndex) -> Result<Window, Error> {
         summary.owned_at_start = Some(index.len() as u64);
         summary.active_at_start = Some(index.active() as u64);
-        let history = match self.store.window(&self.settings.key, summary.start_time).await {
-            Ok(history) => history,
-            // What cannot be read counts as full (L4), and hurts nothing else.
-            Err(_damaged) => Vec::new(),
-        };
+        // What cannot be read counts as full (L4), and hurts nothing else.
+        let history = self.store.window(&self.settings.key, summary.start_time).await.unwrap_or_default();
         let earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
         let mut window = Window::count(&earlier, index.len() as u64, summary.start_time);
         window.heed_marks(index.deactivated_since(summary.start_time));
@@ -290,9 +290,7 @@ impl Run<'_> {
             return Ok(());
         }
         let plan = crate::runlog::Plan::new(now, held.clone());
-        if self.mode == Mode::Sync {
-            self.store.put_plan(key, &plan).await?;
-        }
+        self.store.put_plan(key, &plan).await?;
         summary.plan = Some(plan.hash());
         Ok(())
     }

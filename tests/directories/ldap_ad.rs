@@ -142,7 +142,7 @@ async fn l03_ad_people_are_read_again_by_guid() {
     let again = directory.read_again(&query, &ids).await.unwrap();
     assert_eq!(again.len(), everybody.len());
     let matching: BTreeSet<_> = again.iter().filter(|person| person.in_query).map(account).collect();
-    assert_eq!(matching, ["ann", "cem", "dee"].into());
+    assert_eq!(matching, ["ann", "cem"].into(), "dee has the department and lies outside the segment");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod file;
 mod file_rules;
 mod ldap;
 mod ldap_ad;
+mod ldap_conformance;
 mod ldap_groups;
 mod ldap_speed;
 mod ldap_tls;

@@ -156,7 +156,7 @@ impl House {
         let store = self.store();
         let (trigger, retention) = (RunTrigger::Request, Retention::default());
         let run = Run { settings, mode, trigger, store: &store, retention, clock: &clock, observer };
-        run.go(async { Ok(Ends { directory: directory.await?, desk: self.desk().await }) }).await
+        Box::pin(run.go(async { Ok(Ends { directory: directory.await?, desk: self.desk().await }) })).await
     }
 
     async fn desk(&self) -> Desk {

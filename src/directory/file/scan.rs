@@ -65,8 +65,7 @@ pub(super) struct Seen {
 }
 
 impl<'a, P: Pages> Scan<'a, P> {
-    /// A pass that sends everybody whom the query may concern; where `only` is given, these people whatever their scope,
-    /// which [`Person::in_query`] tells, and no other.
+    /// A pass that sends everybody whom the query may concern; where `only` is given, these people and no other.
     pub(super) fn new(
         file: &'a str,
         id_field: &'a str,
@@ -78,8 +77,8 @@ impl<'a, P: Pages> Scan<'a, P> {
         Self {
             file,
             id_field,
-            segment,
-            bounds: &query.only_members_of,
+            segment: segment.filter(|_| only.is_none()),
+            bounds: if only.is_none() { &query.only_members_of } else { &[] },
             only,
             seen: HashMap::new(),
             found: GroupSet::default(),
@@ -119,8 +118,9 @@ impl<'a, P: Pages> Scan<'a, P> {
             (Some(_), None) => false,
             (Some(segment), Some(location)) => segment.contains(location).map_err(malformed)?,
         };
-        let in_query = bounded && within;
-        if !in_query && self.only.is_none() {
+        // Who is asked for by id is told of wherever they are now: out of scope is not gone (L8).
+        let concerned = self.only.is_some() || (bounded && within);
+        if !concerned {
             return Ok(());
         }
         let location = location.map(Cow::into_owned);
@@ -130,7 +130,7 @@ impl<'a, P: Pages> Scan<'a, P> {
             groups,
             location,
             disabled: record.disabled(),
-            in_query,
+            in_query: within,
         });
         if self.page.len() >= PAGE { self.turn() } else { Ok(()) }
     }

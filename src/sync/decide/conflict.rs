@@ -96,9 +96,15 @@ mod tests {
     #[test]
     fn l09_adoption_is_asked_for() {
         let free = contact(None, None);
-        assert_eq!(decide(ConflictPolicy::Skip, true, &[free.clone()]), Resolution::Conflict("ContactExists"));
-        assert_eq!(decide(ConflictPolicy::Adopt, true, &[free.clone()]), Resolution::Adopt(0));
-        assert_eq!(decide(ConflictPolicy::Adopt, false, &[free.clone()]), Resolution::Conflict("ForeignDomain"));
+        assert_eq!(
+            decide(ConflictPolicy::Skip, true, std::slice::from_ref(&free)),
+            Resolution::Conflict("ContactExists")
+        );
+        assert_eq!(decide(ConflictPolicy::Adopt, true, std::slice::from_ref(&free)), Resolution::Adopt(0));
+        assert_eq!(
+            decide(ConflictPolicy::Adopt, false, std::slice::from_ref(&free)),
+            Resolution::Conflict("ForeignDomain")
+        );
         assert_eq!(
             decide(ConflictPolicy::Adopt, true, &[free.clone(), free.clone()]),
             Resolution::Conflict("SeveralContacts")

@@ -232,8 +232,8 @@ mod tests {
         fn l11_no_round_collides(wants in proptest::collection::vec(0_u64..12, 1..12)) {
             let claims = decide(&wants);
             let mut holds: BTreeMap<usize, u64> = (0..wants.len()).map(|n| (n, n as u64)).collect();
-            for n in 0..wants.len() {
-                if matches!(claims.verdict(n), Verdict::Granted { park: true, .. }) && wants[n] != n as u64 {
+            for (n, want) in wants.iter().enumerate() {
+                if matches!(claims.verdict(n), Verdict::Granted { park: true, .. }) && *want != n as u64 {
                     holds.insert(n, 1000 + n as u64);
                 }
             }
@@ -247,9 +247,9 @@ mod tests {
                     holds.insert(n, wants[n]);
                 }
             }
-            for n in 0..wants.len() {
+            for (n, want) in wants.iter().enumerate() {
                 if matches!(claims.verdict(n), Verdict::Granted { .. }) {
-                    prop_assert_eq!(holds[&n], wants[n]);
+                    prop_assert_eq!(holds[&n], *want);
                 }
             }
         }

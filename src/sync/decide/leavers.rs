@@ -62,10 +62,9 @@ pub fn leaver_step(
         }
     }
     match policy {
-        LeaverPolicy::Keep => LeaverStep::Nothing,
         LeaverPolicy::Deactivate if active => LeaverStep::Remove(Removal::Deactivate),
         // Off already: by this connection, or by somebody whose decision stays (L10).
-        LeaverPolicy::Deactivate => LeaverStep::Nothing,
+        LeaverPolicy::Keep | LeaverPolicy::Deactivate => LeaverStep::Nothing,
         LeaverPolicy::Delete if standing.adopted => LeaverStep::Remove(Removal::Release),
         LeaverPolicy::Delete => LeaverStep::Remove(Removal::Delete),
     }

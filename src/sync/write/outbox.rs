@@ -61,7 +61,6 @@ pub(super) struct Pending {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Count {
     None,
-    Unchanged,
     Skipped,
     Conflict,
     Waiting,

@@ -97,7 +97,6 @@ impl Tally {
                 let counts = &mut account.counts;
                 match count {
                     Count::None => {}
-                    Count::Unchanged => counts.unchanged += 1,
                     Count::Skipped => counts.skipped += 1,
                     Count::Conflict => counts.conflicts += 1,
                     Count::Waiting => counts.waiting += 1,

@@ -1,0 +1,48 @@
+# Tasks of this repository. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test test-deps build lint fmt generate check-generated deny advisories ci
+
+CARGO ?= cargo
+
+help: ## List these tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+quickstart: ## Sync the example company into a workspace in kdesk.db
+	$(CARGO) run --locked -- sync -f examples/quickstart --kdesk kdesk.db
+
+test: test-deps ## Run every test; installs the servers they need where they are missing (Debian)
+	$(CARGO) test --locked
+
+test-deps: ## Install what the tests need: OpenLDAP, Samba, Python
+	@testenv/install.sh
+
+build: ## Build the program, for trying things out
+	$(CARGO) build --locked
+
+lint: ## Check format and lints; a warning is an error
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+fmt: ## Format the code
+	$(CARGO) fmt
+
+generate: ## Write crds/ anew from src/api
+	$(CARGO) run --quiet --locked -- crd --out crds
+
+check-generated: ## Fail when crds/ is not what src/api gives
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
+	$(CARGO) run --quiet --locked -- crd --out "$$fresh" && \
+	{ diff -ru crds "$$fresh" || { echo "crds/ is out of date: run make generate and commit the result" >&2; exit 1; }; }
+
+deny: ## Check licences and banned crates, where cargo-deny is installed
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny --offline --locked check licenses bans sources; \
+	else \
+		echo "cargo-deny is not installed: licences and bans were not checked"; \
+	fi
+
+advisories: ## Look for known vulnerabilities (needs cargo-deny and the network); never part of ci
+	$(CARGO) deny --locked check advisories
+
+ci: ## Everything that CI runs, in its order
+	.ci/run
