@@ -61,6 +61,25 @@ async fn l08_a_mover_whom_nobody_claims_goes_after_the_handover() {
 }
 
 #[tokio::test]
+async fn l08_who_moves_out_of_the_segment_is_handed_over() {
+    let house = House::open().await;
+    let engineers = connection(
+        "engineers",
+        "source: {type: File, file: {path: people.csv, format: CSV, idField: id, segmentField: title}}\n\
+         scope: {mode: Pattern, pattern: {segment: Engineer}}",
+    );
+    let mut lines = people(3);
+    house.file(&lines);
+    house.succeed(&engineers).await;
+    lines[1].title = "Manager".into();
+    house.file(&lines);
+    assert_eq!(house.succeed(&engineers).await, RunCounts { left: 1, unchanged: 2, ..RunCounts::default() });
+    assert_eq!(house.contact(&mail(1)).await["active"], true);
+    house.advance(SignedDuration::from_hours(24));
+    assert_eq!(house.succeed(&engineers).await, RunCounts { deactivated: 1, unchanged: 2, ..RunCounts::default() });
+}
+
+#[tokio::test]
 async fn l09_a_leavers_address_is_not_bound_to_another_person() {
     let house = House::open().await;
     let staff = connection("staff", "");
