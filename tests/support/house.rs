@@ -103,13 +103,18 @@ impl House {
 
     /// Writes people.csv.
     pub fn file(&self, lines: &[Line]) {
+        self.other_file("people.csv", lines);
+    }
+
+    pub fn other_file(&self, name: &str, lines: &[Line]) {
         let mut csv = String::from("id,displayName,mail,title,groups\n");
         for Line { id, name, mail, title, groups } in lines {
             writeln!(csv, "{id},{name},{mail},{title},{groups}").unwrap();
         }
-        self.raw_file(&csv);
+        std::fs::write(self.folder.path().join(name), csv).unwrap();
     }
 
+    /// Writes people.csv as it comes.
     pub fn raw_file(&self, csv: &str) {
         std::fs::write(self.folder.path().join("people.csv"), csv).unwrap();
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use contactsync::api::{RunCounts, RunResult};
-use serde_json::Value;
+use contactsync::scim;
+use serde_json::{Value, json};
 
 use crate::support::house::{House, Line, connection, mail, people, person};
 
@@ -64,6 +65,50 @@ async fn l11_a_chain_of_three_moves_in_one_run() {
 #[tokio::test]
 async fn l11_a_cycle_of_three_moves_in_one_run() {
     comes_to_pass(&[(0, 4), (4, 2), (2, 0)]).await;
+}
+
+#[tokio::test]
+async fn l11_a_swap_gives_portal_access_back() {
+    let house = House::open().await;
+    let staff = connection("staff", "mapping: {access: {portalAccess: {value: true}}}");
+    house.file(&people(6));
+    house.succeed(&staff).await;
+    house.file(&moved(&[(1, 2), (2, 1)]));
+    house.succeed(&staff).await;
+    for (name, contact) in house.contacts().await {
+        assert_eq!(contact[scim::KDESK_CONTACT]["portalAccess"], true, "{name}");
+    }
+    assert_eq!(house.succeed(&staff).await, RunCounts { unchanged: 6, ..RunCounts::default() });
+}
+
+#[tokio::test]
+async fn l11_an_address_parked_by_a_run_that_was_cut_off_heals() {
+    let house = House::open().await;
+    let staff = connection("staff", "");
+    house.file(&people(6));
+    house.succeed(&staff).await;
+    let before = holders(&house).await;
+    let parked = json!([{"op": "replace", "path": "userName", "value": "parked-1@contactsync.invalid"}]);
+    house.edit(&mail(1), parked).await;
+    house.file(&moved(&[(1, 2), (2, 1)]));
+    house.succeed(&staff).await;
+    let after = holders(&house).await;
+    assert_eq!((&after[&mail(1)], &after[&mail(2)]), (&before[&mail(2)], &before[&mail(1)]));
+    assert_eq!(house.succeed(&staff).await, RunCounts { unchanged: 6, ..RunCounts::default() });
+}
+
+#[tokio::test]
+async fn l14_another_spelling_of_an_address_is_no_change() {
+    let house = House::open().await;
+    let staff = connection("staff", "");
+    let mut lines = people(3);
+    house.file(&lines);
+    house.succeed(&staff).await;
+    let before = house.versions().await;
+    lines[1].mail = "Person.1@ACME.example".into();
+    house.file(&lines);
+    assert_eq!(house.succeed(&staff).await, RunCounts { unchanged: 3, ..RunCounts::default() });
+    assert_eq!(house.versions().await, before);
 }
 
 #[tokio::test]

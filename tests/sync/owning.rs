@@ -61,6 +61,55 @@ async fn l08_a_mover_whom_nobody_claims_goes_after_the_handover() {
 }
 
 #[tokio::test]
+async fn l08_a_person_of_two_connections_does_not_flap() {
+    let house = House::open().await;
+    let mut lines = people(3);
+    lines.iter_mut().for_each(|line| line.groups = "Sales;Support".into());
+    house.file(&lines);
+    house.succeed(&connection("sales", SALES)).await;
+    let before = house.versions().await;
+    for _ in 0..3 {
+        let waiting = house.sync(&connection("support", SUPPORT)).await;
+        assert_eq!((waiting.result, waiting.counts.waiting), (RunResult::Partial, 3));
+        assert_eq!(house.succeed(&connection("sales", SALES)).await.unchanged, 3);
+        house.advance(SignedDuration::from_hours(25));
+    }
+    assert_eq!(house.versions().await, before);
+}
+
+/// Number 3 left Sales, and stands under another id in another directory that speaks for `domain`.
+async fn from_another_directory(domain: &str) -> (House, RunCounts) {
+    let house = two_teams().await;
+    house.succeed(&connection("sales", SALES)).await;
+    let mut same = person(3);
+    same.id = "x-3".into();
+    house.other_file("partners.csv", &[same]);
+    let partners = connection(
+        "partners",
+        &format!(
+            "source: {{type: File, file: {{path: partners.csv, format: CSV, idField: id, groupsField: groups}}}}\n{domain}"
+        ),
+    );
+    let counts = house.sync(&partners).await.counts;
+    (house, RunCounts { read: 0, in_scope: 0, ..counts })
+}
+
+#[tokio::test]
+async fn l09_between_directories_an_address_counts_inside_the_domains() {
+    let (house, counts) = from_another_directory("emailDomains: [acme.example]").await;
+    assert_eq!(counts, RunCounts { claimed: 1, ..RunCounts::default() });
+    assert_eq!(house.contact(&mail(3)).await["externalId"], "default/support/partners/x-3");
+}
+
+#[tokio::test]
+async fn l09_between_directories_an_address_says_nothing_without_domains() {
+    let (house, counts) = from_another_directory("emailDomains: null").await;
+    assert_eq!(counts, RunCounts { waiting: 1, ..RunCounts::default() });
+    let left = house.contact(&mail(3)).await;
+    assert!(left["externalId"].as_str().unwrap().starts_with("default/support/sales/p0003!left="), "{left}");
+}
+
+#[tokio::test]
 async fn l08_who_moves_out_of_the_segment_is_handed_over() {
     let house = House::open().await;
     let engineers = connection(

@@ -68,3 +68,18 @@ async fn l02_a_group_that_is_not_there_fails_the_run() {
         assert_eq!(house.versions().await, before);
     }
 }
+
+#[tokio::test]
+async fn l01_addresses_that_everybody_lost_remove_nobody() {
+    let house = House::open().await;
+    let staff = connection("staff", "");
+    let mut lines = people(4);
+    house.file(&lines);
+    house.succeed(&staff).await;
+    let before = house.versions().await;
+    lines.iter_mut().for_each(|line| line.mail = String::new());
+    house.file(&lines);
+    let summary = house.sync(&staff).await;
+    assert_eq!((summary.result, summary.counts.skipped), (RunResult::Partial, 4));
+    assert_eq!(house.versions().await, before);
+}
