@@ -273,6 +273,7 @@ pub async fn l03_reading_again_finds_who_is_there(source: &impl Source) {
     let found = people.iter().map(|person| person.id.to_string()).collect::<BTreeSet<_>>();
     assert_eq!(found, ids(source, &["1", "2"]));
     assert!(people.iter().all(|person| person.disabled == (person.id == source.id("2"))));
+    assert!(people.iter().all(|person| person.in_query == (person.id == source.id("1"))), "the segment is told");
 }
 
 /// Members of groups in a group are in it with Nested, and not with Direct; both may be asked at once.

@@ -1,11 +1,11 @@
 //! A foreign judge: scim2-tester, as published, against the bundled workspace.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use serde::Deserialize;
 
 use super::support::Server;
+use crate::support::python::{programs, run, testenv};
 
 /// A finding that stands because the RFC says so, not the tester.
 struct Allowed {
@@ -41,31 +41,10 @@ impl Allowed {
     }
 }
 
-fn testenv() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testenv")
-}
-
-/// Runs a program beside the server that it talks to.
-async fn run(mut command: Command) -> Output {
-    tokio::task::spawn_blocking(move || command.stderr(Stdio::inherit()).output()).await.unwrap().unwrap()
-}
-
-/// The Python environment, made at first use; `CONTACTSYNC_TESTENV` keeps it outside of the clone.
-async fn python() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "tests are told where their cache is by the environment")]
-    let cache = std::env::var("CONTACTSYNC_TESTENV")
-        .map_or_else(|_unset| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/testenv"), PathBuf::from);
-    let mut script = Command::new(testenv().join("python.sh"));
-    script.arg(cache);
-    let made = run(script).await;
-    assert!(made.status.success(), "testenv/python.sh failed");
-    PathBuf::from(String::from_utf8(made.stdout).unwrap().trim()).join("bin/python")
-}
-
 #[tokio::test]
 async fn scim2_tester_finds_nothing_wrong() {
     let server = Server::start().await;
-    let mut tester = Command::new(python().await);
+    let mut tester = Command::new(programs().await.join("python"));
     tester.arg(testenv().join("scim_tester.py")).args([&server.base, &server.token]);
     let judged = run(tester).await;
     assert!(judged.status.success(), "the tester itself failed");

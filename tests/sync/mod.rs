@@ -1,1 +1,12 @@
 //! Whole runs: a real directory, the real wire, the bundled workspace.
+
+mod coming_and_going;
+mod cut_off;
+mod emails;
+mod fields;
+mod foreign_desk;
+mod hold;
+mod large;
+mod owning;
+mod planning;
+mod reading;

@@ -77,8 +77,8 @@ impl<'a, P: Pages> Scan<'a, P> {
         Self {
             file,
             id_field,
-            segment: segment.filter(|_| only.is_none()),
-            bounds: if only.is_none() { &query.only_members_of } else { &[] },
+            segment,
+            bounds: &query.only_members_of,
             only,
             seen: HashMap::new(),
             found: GroupSet::default(),
