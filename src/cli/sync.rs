@@ -95,7 +95,9 @@ fn tell(report: &Report, flags: &str, printer: &Printer) -> Result<(), Failure> 
     }
     if let Some(error) = &report.error {
         printer.line(&format!("  {error}"))?;
-        printer.line("  nobody was removed")?;
+        if counts.deactivated + counts.deleted + counts.released == 0 {
+            printer.line("  nobody was removed")?;
+        }
     }
     if *outcome == RunResult::Succeeded && nothing_done(counts) {
         printer.line("  nothing was to do: every contact is in step")?;

@@ -52,6 +52,19 @@ impl Desk {
         Ok(found.into_values().collect())
     }
 
+    /// For each address, whether some contact signs in with it or is reached under it: by as few requests as possible.
+    pub async fn are_taken(&self, emails: &[String]) -> Result<Vec<bool>, Error> {
+        let mut holders = Vec::new();
+        for attribute in ["userName", "emails.value"] {
+            let Some(found) = self.any_of(attribute, emails.iter().map(String::as_str)).await? else {
+                holders = self.scan(&|contact| emails.iter().any(|email| contact.has_email(email))).await?;
+                break;
+            };
+            holders.extend(found);
+        }
+        Ok(emails.iter().map(|email| holders.iter().any(|contact| contact.has_email(email))).collect())
+    }
+
     /// Contacts of that owner and person, whatever is marked on them.
     pub async fn find_by_external_id(&self, id: &ExternalId) -> Result<Vec<Contact>, Error> {
         let plain = ExternalId::new(id.owner.clone(), id.person.as_str());

@@ -78,8 +78,13 @@ impl Run<'_> {
             summary.message = error.to_string();
         }
         summary.end_time = Some((self.clock)());
-        let kept = self.end(&summary).await;
-        Report { summary, error: error.or(kept.err()) }
+        let kept = self.end(&summary).await.err();
+        if let Some(error) = kept.as_ref().filter(|_| error.is_none()) {
+            // What is not on record cannot be counted tomorrow: that is no success (L19).
+            summary.result = RunResult::Failed;
+            summary.message = error.to_string();
+        }
+        Report { summary, error: error.or(kept) }
     }
 
     fn blank_summary(&self, start: Timestamp) -> Summary {

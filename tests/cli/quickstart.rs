@@ -81,6 +81,16 @@ fn a_draft_is_planned_and_never_run() {
 }
 
 #[test]
+fn l08_a_plan_knows_whose_contact_is_in_the_way() {
+    let checkout = Checkout::of("overlap");
+    let run = checkout.run(&["sync", "-f", "overlap", "--kdesk", "kdesk.db"]);
+    assert_eq!(run.code(), 1, "people of two connections wait: {}", run.out());
+    let plan = checkout.run(&["plan", "-f", "overlap", "--kdesk", "kdesk.db"]);
+    assert_eq!(plan.code(), 0, "and nothing is left to do: {}", plan.out());
+    assert!(plan.out().contains("! waiting "), "{}", plan.out());
+}
+
+#[test]
 fn tokens_are_made_listed_and_revoked() {
     let checkout = Checkout::of("quickstart");
     let token = checkout.run(&["kdesk", "token", "create", "ci", "--db", "kdesk.db"]);

@@ -31,7 +31,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn in_the_way(&self, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
+    pub(super) async fn in_the_way(&self, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
         let Some(email) = self.email(candidate) else { return Ok(()) };
         let own = ExternalId::new(self.settings.key.clone(), candidate.person.clone());
         let mut found = self.desk.find_by_external_id(&own).await?;
@@ -86,7 +86,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn email(&self, candidate: &Candidate) -> Option<String> {
+    /// The address that a candidate wants.
+    pub(super) fn email(&self, candidate: &Candidate) -> Option<String> {
         match candidate.wanted.get(self.fields.place(&Field::Email)?)? {
             Wanted::Set(Value::Text(text)) => Some(text.clone()),
             Wanted::OneOf(texts) => texts.first().cloned(),
