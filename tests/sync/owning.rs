@@ -13,7 +13,9 @@ const SUPPORT: &str = "scope: {mode: List, list: {groups: [{name: Support}]}}";
 async fn two_teams() -> House {
     let house = House::open().await;
     let mut lines = people(5);
-    lines.iter_mut().for_each(|line| line.groups = "Sales".into());
+    for line in &mut lines {
+        line.groups = "Sales".into();
+    }
     lines[4].groups = "Support".into();
     house.file(&lines);
     house.succeed(&connection("sales", SALES)).await;
@@ -64,7 +66,9 @@ async fn l08_a_mover_whom_nobody_claims_goes_after_the_handover() {
 async fn l08_a_person_of_two_connections_does_not_flap() {
     let house = House::open().await;
     let mut lines = people(3);
-    lines.iter_mut().for_each(|line| line.groups = "Sales;Support".into());
+    for line in &mut lines {
+        line.groups = "Sales;Support".into();
+    }
     house.file(&lines);
     house.succeed(&connection("sales", SALES)).await;
     let before = house.versions().await;
