@@ -218,3 +218,21 @@ async fn l07_a_key_that_continues_another_is_somebody_elses() {
     assert_eq!((summary.counts.waiting, summary.counts.updated), (3, 0));
     assert_eq!(house.versions().await, before);
 }
+
+#[tokio::test]
+async fn l06_agents_of_the_desk_are_never_touched() {
+    let house = House::open().await;
+    let adopt = connection("staff", "conflicts: Adopt");
+    house.file(&people(3));
+    house.make(json!({"userName": mail(1), "displayName": "An Agent", "userType": "Agent", "active": true})).await;
+    let before = house.contact(&mail(1)).await;
+    let summary = house.sync(&adopt).await;
+    assert_eq!((summary.counts.adopted, summary.counts.conflicts, summary.counts.created), (0, 1, 2));
+    assert_eq!(house.contact(&mail(1)).await, before);
+    // One of the contacts that it made becomes an agent, and their person leaves.
+    house.edit(&mail(2), json!([{"op": "add", "path": "userType", "value": "Agent"}])).await;
+    let agent = house.contact(&mail(2)).await;
+    house.file(&people(2));
+    house.sync(&adopt).await;
+    assert_eq!(house.contact(&mail(2)).await, agent);
+}
