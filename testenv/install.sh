@@ -11,7 +11,7 @@ installed() {
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     # Another distribution: the tests themselves name what they miss.
-    echo "this is not Debian: the tests need OpenLDAP (slapd, slapadd), a Samba AD DC with ldbadd, python3 with venv" >&2
+    echo "this is not Debian: make sure that OpenLDAP (slapd, slapadd), a Samba AD DC with ldbadd, and python3 with venv are there" >&2
     exit 0
 fi
 

@@ -108,6 +108,21 @@ impl StoreArgs {
     }
 }
 
+/// Which connections are run or planned, and how that is told.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) manifests: ManifestArgs,
+    /// Only this connection, by name or namespace/name; may be given several times
+    #[arg(long = "connection", value_name = "NAME")]
+    pub(super) connections: Vec<String>,
+    #[command(flatten)]
+    pub(super) store: StoreArgs,
+    /// How the outcome is printed
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
 /// Everything that running connections from manifests needs.
 pub(super) struct Session {
     pub(super) manifests: Arc<Manifests>,

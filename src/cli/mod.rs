@@ -29,9 +29,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run connections straight from a Git checkout: exit 0 all succeeded, 1 partial or held, 2 failed
-    Sync(sync::Args),
+    Sync(common::RunArgs),
     /// Show what sync would do, person by person: exit 0 nothing to do, 1 changes, 2 error
-    Plan(plan::Args),
+    Plan(common::RunArgs),
     /// Check manifests without a cluster: exit 0 valid, 2 not
     Validate(validate::Args),
     /// Print the two custom resource definitions

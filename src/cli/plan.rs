@@ -1,6 +1,6 @@
 //! `contactsync plan`: what a sync would do, person by person and field by field.
 
-use super::common::{ManifestArgs, Output, Session, StoreArgs};
+use super::common::{Output, RunArgs, Session};
 use super::printer::{Printer, bold};
 use super::progress::Progress;
 use super::sync::counted;
@@ -9,20 +9,6 @@ use crate::api::{RunCounts, RunTrigger};
 use crate::clock;
 use crate::runlog::{FieldChange, Retention};
 use crate::sync::{Mode, PlannedChange, Run};
-
-#[derive(Clone, Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(flatten)]
-    manifests: ManifestArgs,
-    /// Only this connection, by name or namespace/name; may be given several times
-    #[arg(long = "connection", value_name = "NAME")]
-    connections: Vec<String>,
-    #[command(flatten)]
-    store: StoreArgs,
-    /// How the plan is printed
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Output,
-}
 
 /// The plan of one connection, for scripts.
 #[derive(serde::Serialize)]
@@ -35,7 +21,7 @@ struct Planned {
     changes: Vec<PlannedChange>,
 }
 
-pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
+pub(super) async fn run(args: RunArgs, printer: &Printer) -> Result<Status, Failure> {
     let Some(mut session) = Session::open(&args.manifests, &args.store, printer).await? else {
         return Ok(Status::Failed);
     };

@@ -1,6 +1,6 @@
 //! `contactsync sync`: runs connections straight from a Git checkout.
 
-use super::common::{ManifestArgs, Output, Session, StoreArgs, plural};
+use super::common::{Output, RunArgs, Session, plural};
 use super::printer::{Printer, bold, result};
 use super::progress::Progress;
 use super::{Failure, Status};
@@ -10,21 +10,7 @@ use crate::manifest::Object;
 use crate::runlog::{Retention, Summary};
 use crate::sync::{Mode, Report, Run};
 
-#[derive(Clone, Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(flatten)]
-    manifests: ManifestArgs,
-    /// Only this connection, by name or namespace/name; may be given several times
-    #[arg(long = "connection", value_name = "NAME")]
-    connections: Vec<String>,
-    #[command(flatten)]
-    store: StoreArgs,
-    /// How the result is printed
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Output,
-}
-
-pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
+pub(super) async fn run(args: RunArgs, printer: &Printer) -> Result<Status, Failure> {
     let Some(mut session) = Session::open(&args.manifests, &args.store, printer).await? else {
         return Ok(Status::Failed);
     };

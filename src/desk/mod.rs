@@ -56,7 +56,7 @@ impl Desk {
     /// The same, with what the operator decides.
     pub async fn connect_with(settings: Settings, budget: Budget, tuning: Tuning) -> Result<Self, Error> {
         let wire = Wire::new(settings, budget, tuning)?;
-        let config = wire.read(&Request::get(&["ServiceProviderConfig"])).await?;
+        let config = wire.greet(&Request::get(&["ServiceProviderConfig"])).await?;
         if config.status != 200 {
             let reason = format!("ServiceProviderConfig gives HTTP {}: check the endpoint's path", config.status);
             return Err(wire.not_a_desk(reason));

@@ -53,6 +53,8 @@ pub enum Credentials {
 pub struct Tuning {
     /// How long failing requests are tried again.
     pub retry: RetryPolicy,
+    /// How long a desk may fail to give its first answer: somebody may be waiting to hear that the endpoint is wrong.
+    pub greeting: Duration,
     /// Whether plain http may leave this machine.
     pub plain_http: bool,
     /// Longest answer that is read, in bytes, decoded.
@@ -65,6 +67,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             retry: RetryPolicy::default(),
+            greeting: Duration::from_secs(10),
             plain_http: false,
             max_answer: 16 * 1024 * 1024,
             linger: Duration::from_millis(30),

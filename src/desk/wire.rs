@@ -11,7 +11,7 @@ use url::Url;
 use super::{Credentials, Error, Settings, Tuning};
 use crate::net::http::{BodyError, HttpSettings, check_url, client, describe, host, read_body};
 use crate::net::oauth::{ClientCredentials, TokenError};
-use crate::net::{Budget, Secret, retry};
+use crate::net::{Budget, RetryPolicy, Secret, retry};
 use crate::scim;
 
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -163,7 +163,17 @@ impl Wire {
 
     /// A request that changes nothing: tried again whatever happened, within the time for it.
     pub(super) async fn read(&self, request: &Request) -> Result<Answer, Error> {
-        match self.send(request, Again::Always).await {
+        self.read_within(request, self.tuning.retry).await
+    }
+
+    /// The first request to a desk: given up sooner.
+    pub(super) async fn greet(&self, request: &Request) -> Result<Answer, Error> {
+        let total = self.tuning.retry.total.min(self.tuning.greeting);
+        self.read_within(request, RetryPolicy { total, ..self.tuning.retry }).await
+    }
+
+    async fn read_within(&self, request: &Request, policy: RetryPolicy) -> Result<Answer, Error> {
+        match self.send_within(request, Again::Always, policy).await {
             Ok(answer) => match answer.status {
                 403 => Err(self.denied(403)),
                 _ if answer.is_html() => Err(self.not_a_desk(format!(
@@ -179,7 +189,7 @@ impl Wire {
 
     /// A request that changes something: tried again only when it was surely not carried out.
     pub(super) async fn write(&self, request: &Request) -> Result<Answer, Fault> {
-        self.send(request, Again::WhenRefused).await
+        self.send_within(request, Again::WhenRefused, self.tuning.retry).await
     }
 
     /// Reads an answer's JSON.
@@ -190,8 +200,8 @@ impl Wire {
         })
     }
 
-    async fn send(&self, request: &Request, again: Again) -> Result<Answer, Fault> {
-        let mut retries = self.tuning.retry.start();
+    async fn send_within(&self, request: &Request, again: Again, policy: RetryPolicy) -> Result<Answer, Fault> {
+        let mut retries = policy.start();
         let mut renewed = false;
         loop {
             let token = match self.token().await {

@@ -83,7 +83,9 @@ fn people(people: &[TestPerson]) -> String {
         }
         writeln!(ldif, "employeeType: {}", if person.disabled { "off" } else { "on" }).unwrap();
         for (name, values) in &person.attributes {
-            values.iter().for_each(|value| line(&mut ldif, name, value));
+            for value in values {
+                line(&mut ldif, name, value);
+            }
         }
         ldif.push('\n');
     }
@@ -93,12 +95,16 @@ fn people(people: &[TestPerson]) -> String {
 fn group(group: &TestGroup, people: &[TestPerson]) -> String {
     let mut ldif = format!("dn: cn={},ou=Groups,{SUFFIX}\nobjectClass: groupOfNames\n", group.key);
     let names = BTreeSet::from([group.key, group.name]);
-    names.iter().for_each(|name| line(&mut ldif, "cn", name));
+    for name in &names {
+        line(&mut ldif, "cn", name);
+    }
     // groupOfNames asks for a member; one without any names somebody who is not there.
     let mut members = vec![format!("cn=nobody,{SUFFIX}")];
     members.extend(people.iter().filter(|person| group.people.contains(&person.id.as_str())).map(dn));
     members.extend(group.groups.iter().map(|inner| format!("cn={inner},ou=Groups,{SUFFIX}")));
-    members.iter().for_each(|member| line(&mut ldif, "member", member));
+    for member in &members {
+        line(&mut ldif, "member", member);
+    }
     ldif.push('\n');
     ldif
 }
@@ -107,7 +113,9 @@ fn group(group: &TestGroup, people: &[TestPerson]) -> String {
 impl Source for OpenLdap {
     async fn open(&self, staff: &[TestPerson], groups: &[TestGroup]) -> Box<dyn Directory> {
         let mut ldif = units(staff) + &people(staff);
-        groups.iter().for_each(|one| ldif.push_str(&group(one, staff)));
+        for one in groups {
+            ldif.push_str(&group(one, staff));
+        }
         let server = Slapd::with(&ldif);
         let disabled_when = DisabledWhen { attribute: "employeeType".into(), values: vec!["OFF".into()] };
         let directory = server.directory(|settings| settings.source.disabled_when = Some(disabled_when));
