@@ -230,9 +230,9 @@ impl House {
     }
 
     /// The versions of all contacts: what changes when anything is written.
-    pub async fn versions(&self) -> BTreeMap<String, String> {
+    pub async fn versions(&self) -> BTreeMap<String, Value> {
         let contacts = self.contacts().await;
-        contacts.into_iter().map(|(name, contact)| (name, contact["meta"]["version"].to_string())).collect()
+        contacts.into_iter().map(|(name, contact)| (name, contact["meta"]["version"].clone())).collect()
     }
 
     /// The userNames of the active contacts.

@@ -27,7 +27,9 @@ async fn l15_a_value_that_everybody_lost_is_held() {
     house.file(&lines);
     house.succeed(&staff).await;
     let before = house.versions().await;
-    lines.iter_mut().for_each(|line| line.title = String::new());
+    for line in &mut lines {
+        line.title = String::new();
+    }
     house.file(&lines);
     let summary = house.sync(&staff).await;
     assert_eq!((summary.result, summary.clears_held), (RunResult::Partial, vec!["identity.jobTitle".to_owned()]));

@@ -27,7 +27,7 @@ impl Foreign {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let patience = Instant::now() + Duration::from_secs(60);
+        let patience = Instant::now() + Duration::from_mins(1);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(child.try_wait().unwrap().is_none(), "scim2-server ended");
             assert!(Instant::now() < patience, "scim2-server does not answer");

@@ -1,6 +1,7 @@
 //! Too many removals at once are not believed.
 
 use contactsync::api::{RunCounts, RunResult};
+use contactsync::scim;
 use jiff::SignedDuration;
 
 use crate::support::house::{House, connection, mail, people, person};
@@ -66,7 +67,9 @@ async fn l04_a_lost_history_counts_as_full() {
 async fn l04_nobody_in_scope_always_holds() {
     let house = settled(2).await;
     let mut lines = people(2);
-    lines.iter_mut().for_each(|line| line.groups = "Visitors".into());
+    for line in &mut lines {
+        line.groups = "Visitors".into();
+    }
     let mut visitor = person(9);
     visitor.groups = "Staff".into();
     visitor.mail = String::new();
@@ -144,4 +147,54 @@ async fn l04_many_new_sign_in_keys_at_once_are_held() {
     let summary = house.sync(&connection("staff", &approving(&summary.plan.unwrap()))).await;
     assert_eq!((summary.result, summary.counts.updated), (RunResult::Succeeded, 10));
     house.contact("renamed.0@acme.example").await;
+}
+
+#[tokio::test]
+async fn l04_many_movers_are_marked_and_held_when_the_handover_is_over() {
+    let house = settled(40).await;
+    let staff = connection("staff", "");
+    let mut lines = people(40);
+    for line in &mut lines[30..] {
+        line.groups = "Visitors".into();
+    }
+    house.file(&lines);
+    assert_eq!(house.succeed(&staff).await, RunCounts { left: 10, unchanged: 30, ..RunCounts::default() });
+    house.advance(HOUR * 24);
+    let summary = house.sync(&staff).await;
+    assert_eq!((summary.result, summary.counts.held, summary.counts.deactivated), (RunResult::Partial, 10, 0));
+    assert_eq!(house.active().await.len(), 40);
+    // They are back: the marks go, and nothing else happened.
+    house.file(&people(40));
+    assert_eq!(house.succeed(&staff).await, RunCounts { updated: 10, unchanged: 30, ..RunCounts::default() });
+    assert_eq!(house.contact(&mail(35)).await["externalId"], "default/support/staff/p0035");
+}
+
+#[tokio::test]
+async fn l04_portal_access_given_or_taken_in_bulk_is_held() {
+    let house = settled(40).await;
+    let portal = |value: bool, more: &str| {
+        connection("staff", &format!("mapping: {{access: {{portalAccess: {{value: {value}}}}}}}\n{more}"))
+    };
+    let access = async || {
+        let contacts = house.contacts().await;
+        contacts.values().filter(|contact| contact[scim::KDESK_CONTACT]["portalAccess"] == true).count()
+    };
+    for (value, before, after) in [(true, 0, 40), (false, 40, 0)] {
+        house.advance(HOUR * 25);
+        let summary = house.sync(&portal(value, "")).await;
+        assert_eq!((summary.result, summary.counts.held, access().await), (RunResult::Partial, 40, before));
+        let approved = portal(value, &approving(&summary.plan.unwrap()));
+        house.succeed(&approved).await;
+        assert_eq!(access().await, after);
+    }
+}
+
+#[tokio::test]
+async fn l04_deletions_are_held_like_any_removal() {
+    let house = settled(40).await;
+    house.file(&people(30));
+    let deleting = connection("staff", "leavers: {policy: Delete, hold: {abovePercent: 10}}");
+    let summary = house.sync(&deleting).await;
+    assert_eq!((summary.result, summary.counts.held, summary.counts.deleted), (RunResult::Partial, 10, 0));
+    assert_eq!(house.contacts().await.len(), 40);
 }

@@ -7,6 +7,7 @@ mod fields;
 mod foreign_desk;
 mod hold;
 mod large;
+mod ldap;
 mod owning;
 mod planning;
 mod reading;

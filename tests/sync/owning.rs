@@ -13,7 +13,9 @@ const SUPPORT: &str = "scope: {mode: List, list: {groups: [{name: Support}]}}";
 async fn two_teams() -> House {
     let house = House::open().await;
     let mut lines = people(5);
-    lines.iter_mut().for_each(|line| line.groups = "Sales".into());
+    for line in &mut lines {
+        line.groups = "Sales".into();
+    }
     lines[4].groups = "Support".into();
     house.file(&lines);
     house.succeed(&connection("sales", SALES)).await;
@@ -64,7 +66,9 @@ async fn l08_a_mover_whom_nobody_claims_goes_after_the_handover() {
 async fn l08_a_person_of_two_connections_does_not_flap() {
     let house = House::open().await;
     let mut lines = people(3);
-    lines.iter_mut().for_each(|line| line.groups = "Sales;Support".into());
+    for line in &mut lines {
+        line.groups = "Sales;Support".into();
+    }
     house.file(&lines);
     house.succeed(&connection("sales", SALES)).await;
     let before = house.versions().await;
@@ -213,4 +217,22 @@ async fn l07_a_key_that_continues_another_is_somebody_elses() {
     let summary = house.sync(&connection("outer", "ownershipKey: acme/staff")).await;
     assert_eq!((summary.counts.waiting, summary.counts.updated), (3, 0));
     assert_eq!(house.versions().await, before);
+}
+
+#[tokio::test]
+async fn l06_agents_of_the_desk_are_never_touched() {
+    let house = House::open().await;
+    let adopt = connection("staff", "conflicts: Adopt");
+    house.file(&people(3));
+    house.make(json!({"userName": mail(1), "displayName": "An Agent", "userType": "Agent", "active": true})).await;
+    let before = house.contact(&mail(1)).await;
+    let summary = house.sync(&adopt).await;
+    assert_eq!((summary.counts.adopted, summary.counts.conflicts, summary.counts.created), (0, 1, 2));
+    assert_eq!(house.contact(&mail(1)).await, before);
+    // One of the contacts that it made becomes an agent, and their person leaves.
+    house.edit(&mail(2), json!([{"op": "add", "path": "userType", "value": "Agent"}])).await;
+    let agent = house.contact(&mail(2)).await;
+    house.file(&people(2));
+    house.sync(&adopt).await;
+    assert_eq!(house.contact(&mail(2)).await, agent);
 }

@@ -77,7 +77,9 @@ async fn l01_addresses_that_everybody_lost_remove_nobody() {
     house.file(&lines);
     house.succeed(&staff).await;
     let before = house.versions().await;
-    lines.iter_mut().for_each(|line| line.mail = String::new());
+    for line in &mut lines {
+        line.mail = String::new();
+    }
     house.file(&lines);
     let summary = house.sync(&staff).await;
     assert_eq!((summary.result, summary.counts.skipped), (RunResult::Partial, 4));
