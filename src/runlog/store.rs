@@ -205,13 +205,11 @@ impl RunStore {
     }
 }
 
+/// When a run began, to the second, as its id tells.
 fn started(id: &RunId) -> Option<Timestamp> {
-    let (time, _) = id.as_str().split_once('-')?;
-    jiff::civil::DateTime::strptime("%Y%m%dt%H%M%Sz", time)
-        .ok()?
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .ok()
-        .map(|t| t.timestamp())
+    let time = id.as_str().get(..15)?;
+    let civil = jiff::civil::DateTime::strptime("%Y%m%dt%H%M%S", time).ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 fn at(path: &Path, source: object_store::Error) -> Error {
@@ -237,4 +235,15 @@ fn log_path(key: &OwnershipKey, run: &RunId) -> Path {
 fn plan_path(key: &OwnershipKey, hash: &str) -> Path {
     let digits: String = hash.chars().filter(char::is_ascii_alphanumeric).collect();
     folder(key).join("plans").join(format!("{digits}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_when_its_run_began() {
+        let begin: Timestamp = "2026-11-23T09:33:54.5Z".parse().unwrap();
+        assert_eq!(started(&RunId::new(begin)), Some("2026-11-23T09:33:54Z".parse().unwrap()));
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{RunCounts, RunReport, RunResult, RunTrigger};
 
-/// A run's id: when it began, and what tells it from another of the same second. Ids sort by time.
+/// A run's id: when it began, to the millisecond, and what tells it from another. Ids sort by time.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct RunId(String);
@@ -18,7 +18,7 @@ impl RunId {
     pub fn new(now: Timestamp) -> Self {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let unique: String = unique.chars().take(6).collect();
-        Self(format!("{}-{unique}", now.strftime("%Y%m%dt%H%M%Sz")))
+        Self(format!("{}-{unique}", now.strftime("%Y%m%dt%H%M%S%3fz")))
     }
 
     /// Reads an id as a person types it; `None` when no run can have it.
@@ -124,5 +124,18 @@ impl Summary {
             counts: self.counts,
             log_ref: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l04_ids_sort_by_time_within_a_second() {
+        let at = |text: &str| RunId::new(text.parse().unwrap());
+        let ids = [at("2026-11-23T09:33:54.007Z"), at("2026-11-23T09:33:54.07Z"), at("2026-11-23T09:33:54.7Z")];
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert!(ids.iter().all(|id| RunId::parse(id.as_str()).as_ref() == Some(id)));
     }
 }
