@@ -31,7 +31,8 @@ pub(super) async fn run(args: RunArgs, printer: &Printer) -> Result<Status, Fail
             report = one(&mut session, connection, printer) => report?,
             _ = tokio::signal::ctrl_c() => {
                 printer.error(&format!("{name} was interrupted; run it again, and it goes on from what is there"));
-                return Ok(Status::Failed);
+                worst = Status::Failed;
+                break;
             }
         };
         worst = worse(worst, report.summary.result);
