@@ -145,7 +145,8 @@ pub fn describe(error: &reqwest::Error) -> &'static str {
     }
 }
 
-fn is_link_local(address: IpAddr) -> bool {
+/// Whether an address is one where clouds keep their machines' credentials.
+pub(crate) fn is_link_local(address: IpAddr) -> bool {
     let v4 = |address: Ipv4Addr| address.is_link_local();
     let v6 = |address: Ipv6Addr| address.is_unicast_link_local() || address.to_ipv4_mapped().is_some_and(v4);
     match address {

@@ -2,15 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ldap3::Scope;
-
 use super::connect::{Connection, connect};
 use super::dn::Dn;
-use super::fault::Fault;
 use super::members::Members;
 use super::people::Reader;
 use super::search::{Search, read_entry};
 use super::server::{name, wrong};
+use super::wire::Scope;
 use super::{LdapDirectory, SEGMENT, filter, make_person, scope_filter};
 use crate::directory::{Error, ReadQuery};
 use crate::person::{Person, PersonId};
@@ -30,10 +28,10 @@ impl LdapDirectory {
         }
         let mut connection = connect(&self.server).await?;
         let members = Members::read(&mut connection, &query.groups).await?;
-        let reader = Reader::new(&self.server, &members, query);
+        let mut reader = Reader::new(&self.server, &members, query);
         let mut people = Vec::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
-            let mut found = self.batch(&mut connection, &reader, batch).await?;
+            let mut found = self.batch(&mut connection, &mut reader, batch).await?;
             if let Some(scope_filter) = scope_filter {
                 let matching = self.matching(&mut connection, &reader, batch, scope_filter).await?;
                 for person in found.values_mut() {
@@ -53,14 +51,14 @@ impl LdapDirectory {
     async fn batch(
         &self,
         connection: &mut Connection<'_>,
-        reader: &Reader<'_>,
+        reader: &mut Reader<'_>,
         ids: &[PersonId],
     ) -> Result<HashMap<PersonId, Person>, Error> {
         let filter = filter::and(&self.server.person_filter, &self.any_of(ids)?);
         let entries = connection.entries(self.search(&filter, reader.attributes())).await;
         let mut found = HashMap::with_capacity(ids.len());
         for entry in entries.map_err(|fault| fault.blame(BASE))? {
-            let person = make_person(connection, reader, entry).await?;
+            let person = make_person(connection, reader, &entry).await?;
             if ids.contains(&person.id) && found.insert(person.id.clone(), person).is_some() {
                 return Err(self.server.incomplete("two entries have one id"));
             }
@@ -82,7 +80,7 @@ impl LdapDirectory {
         let mut matching = HashSet::new();
         while let Some(page) = pages.next().await.map_err(|fault| fault.blame(BASE))? {
             for raw in page {
-                let entry = read_entry(&self.server, raw).map_err(|fault: Fault| fault.blame(BASE))?;
+                let entry = read_entry(&self.server, &raw)?;
                 matching.insert(reader.id(&entry)?);
             }
         }

@@ -1,17 +1,22 @@
 //! A connection to the server: always TLS, then the bind, then a look at what kind of server it is.
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, StdStream};
+use rustls_pki_types::ServerName;
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_rustls::client::TlsStream;
 
 use super::fault::{self, Fault};
-use super::search::Search;
+use super::search::{Search, read_entry};
 use super::server::{Server, wrong};
+use super::wire::{Scope, Wire, over_tls};
 use crate::directory::Error;
+use crate::net::http::is_link_local;
 
 /// For TCP and TLS together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -21,67 +26,70 @@ const BIND_TIMEOUT: Duration = Duration::from_secs(30);
 const ACTIVE_DIRECTORY: &[u8] = b"1.2.840.113556.1.4.800";
 
 /// One connection. A read uses one from its first page to its last; it is never replaced on the way (L2).
-/// A clone is another handle on the same connection, for looking something up while a search is under way.
-#[derive(Clone)]
 pub(super) struct Connection<'a> {
-    pub(super) ldap: Ldap,
+    pub(super) wire: Wire<TlsStream<BufReader<TcpStream>>>,
     pub(super) server: &'a Server,
-    _driver: Arc<AbortOnDropHandle<()>>,
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        self.wire.unbind();
+    }
 }
 
 /// Connects, binds, and checks that the manifest's flavor fits the server.
 pub(super) async fn connect(server: &Server) -> Result<Connection<'_>, Error> {
-    let settings = LdapConnSettings::new()
-        .set_std_stream(StdStream::Tcp(dial(server).await?))
-        .set_conn_timeout(CONNECT_TIMEOUT)
-        .set_config(server.tls.clone())
-        // For ldap:// only. A server that refuses it is not spoken to: not even the bind goes out in clear.
-        .set_starttls(true);
-    let (driver, mut ldap) = LdapConnAsync::from_url_with_settings(settings, &server.url)
-        .await
-        .map_err(|error| unreachable(server, &error))?;
-    let driver = tokio::spawn(async move {
-        if let Err(error) = driver.drive().await {
-            tracing::debug!(%error, "the LDAP connection ended");
-        }
-    });
+    let late =
+        |_elapsed| fault::unavailable(server, format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs()));
+    let wire = timeout(CONNECT_TIMEOUT, dial(server)).await.map_err(late)??;
+    let mut connection = Connection { wire, server };
     if let Some((dn, password)) = &server.bind {
-        let answer = timeout(BIND_TIMEOUT, ldap.simple_bind(dn, password.reveal())).await;
+        let answer = timeout(BIND_TIMEOUT, connection.wire.bind(dn, password.reveal())).await;
         let answer = answer.map_err(|_elapsed| fault::unavailable(server, "no answer to the bind in time"))?;
-        let answer = answer.map_err(|error| fault::unavailable(server, error.to_string()))?;
-        fault::bind(server, &answer)?;
+        fault::bind(server, &answer.map_err(|error| fault::broken(server, &error))?)?;
     }
-    let mut connection = Connection { ldap, server, _driver: Arc::new(AbortOnDropHandle::new(driver)) };
     check_flavor(&mut connection).await?;
     Ok(connection)
 }
 
-/// Connects by ourselves: ldap3 leaves Nagle's algorithm on, which costs 40 ms a page.
-async fn dial(server: &Server) -> Result<std::net::TcpStream, Error> {
-    let failed = |error: std::io::Error| fault::unavailable(server, error.to_string());
-    let dialled = timeout(CONNECT_TIMEOUT, TcpStream::connect(&server.label)).await;
-    let late =
-        |_elapsed| fault::unavailable(server, format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs()));
-    let stream = dialled.map_err(late)?.map_err(failed)?;
-    stream.set_nodelay(true).map_err(failed)?;
-    stream.into_std().map_err(failed)
+/// TCP, then TLS, which an ldap:// URL asks for first. A server that refuses it is not spoken to: not even the bind goes
+/// out in clear.
+async fn dial(server: &Server) -> Result<Wire<TlsStream<BufReader<TcpStream>>>, Error> {
+    let mut tcp = dial_tcp(server).await.map_err(|error| fault::unavailable(server, error.to_string()))?;
+    if server.url.scheme() == "ldap" {
+        tcp = match Wire::new(tcp).start_tls().await.map_err(|error| fault::broken(server, &error))? {
+            Ok(tcp) => tcp,
+            Err(refused) => {
+                let code = refused.code;
+                return Err(fault::unavailable(server, format!("it refuses StartTLS (code {code}): only TLS is spoken; use an ldaps:// URL or give it a certificate")));
+            }
+        };
+    }
+    let host = server.url.host_str().unwrap_or_default().to_owned();
+    let name = ServerName::try_from(host)
+        .map_err(|_no_name| wrong("source.ldap.url", "names a host that no certificate can be for"))?;
+    over_tls(tcp, Arc::clone(&server.tls), name).await.map_err(|error| no_tls(server, &error))
 }
 
-fn unreachable(server: &Server, error: &LdapError) -> Error {
-    let reason = match error {
-        LdapError::LdapResult { result } => {
-            format!(
-                "it refuses StartTLS (code {}): only TLS is spoken; use an ldaps:// URL or give it a certificate",
-                result.rc
-            )
-        }
-        LdapError::Timeout { .. } => format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs()),
-        LdapError::Io { source } if source.kind() == std::io::ErrorKind::InvalidData => {
-            format!(
-                "TLS fails: {source}; is its authority the one in source.ldap.tls.ca, and the host in source.ldap.url in its certificate?"
-            )
-        }
-        error => error.to_string(),
+/// Without Nagle's algorithm, which costs 40 ms a page.
+async fn dial_tcp(server: &Server) -> io::Result<TcpStream> {
+    let found = tokio::net::lookup_host(&server.label).await?;
+    let callable: Vec<SocketAddr> = found.filter(|address| !is_link_local(address.ip())).collect();
+    if callable.is_empty() {
+        return Err(io::Error::other("it has no address, or only link-local ones, which are never called"));
+    }
+    let tcp = TcpStream::connect(callable.as_slice()).await?;
+    tcp.set_nodelay(true)?;
+    Ok(tcp)
+}
+
+fn no_tls(server: &Server, error: &io::Error) -> Error {
+    let reason = if error.kind() == io::ErrorKind::InvalidData {
+        format!(
+            "TLS fails: {error}; is its authority the one in source.ldap.tls.ca, and the host in source.ldap.url in its certificate?"
+        )
+    } else {
+        format!("no TLS connection: {error}")
     };
     fault::unavailable(server, reason)
 }
@@ -103,7 +111,8 @@ async fn check_flavor(connection: &mut Connection<'_>) -> Result<(), Error> {
         Err(Fault::Error(error)) => return Err(error),
     };
     let Some(root) = root else { return Ok(()) };
-    let is = root.values("supportedCapabilities").iter().any(|value| value == ACTIVE_DIRECTORY);
+    let root = read_entry(server, &root)?;
+    let is = root.values("supportedCapabilities").any(|value| value == ACTIVE_DIRECTORY);
     let said = server.is_active_directory();
     // Without capabilities to be seen, an entry that shows its classes is proof enough that it has none.
     match (is, said) {

@@ -1,9 +1,8 @@
 //! What a server's result codes (RFC 4511 appendix A) mean for the run. The server's own words are left out of messages:
 //! they may name people (L20).
 
-use ldap3::{LdapError, LdapResult};
-
 use super::server::{Server, wrong};
+use super::wire::{Broken, Outcome};
 use crate::directory::Error;
 
 /// Why a search gave no whole answer.
@@ -42,18 +41,18 @@ fn denied(server: &Server, reason: impl Into<String>) -> Error {
 }
 
 /// Checks the answer to a bind.
-pub(super) fn bind(server: &Server, answer: &LdapResult) -> Result<(), Error> {
-    match answer.rc {
+pub(super) fn bind(server: &Server, answer: &Outcome) -> Result<(), Error> {
+    match answer.code {
         0 => Ok(()),
         32 | 34 | 48 | 49 | 53 => Err(denied(
             server,
             format!(
                 "the bind failed (code {}{}): check source.ldap.bind.dn and the password in its Secret",
-                answer.rc,
+                answer.code,
                 account_state(&answer.text)
             ),
         )),
-        8 | 13 => Err(denied(server, format!("it wants a stronger way to sign in (code {})", answer.rc))),
+        8 | 13 => Err(denied(server, format!("it wants a stronger way to sign in (code {})", answer.code))),
         code => Err(unavailable(server, format!("the bind failed (code {code})"))),
     }
 }
@@ -94,13 +93,6 @@ pub(super) fn page(server: &Server, code: u32) -> Result<(), Fault> {
 }
 
 /// A connection that broke in the middle of an answer.
-pub(super) fn broken(server: &Server, error: &LdapError) -> Error {
-    match error {
-        LdapError::EndOfStream | LdapError::ResultRecv { .. } | LdapError::OpSend { .. } => {
-            unavailable(server, "the connection was lost")
-        }
-        // Everything written by people was checked before; what is left is ours.
-        LdapError::FilterParsing => wrong("source.ldap", "the search filter made of these settings cannot be read"),
-        error => unavailable(server, error.to_string()),
-    }
+pub(super) fn broken(server: &Server, error: &Broken) -> Error {
+    unavailable(server, error.to_string())
 }

@@ -1,6 +1,6 @@
 //! Filters (RFC 4515): those of manifests are checked before a server sees them, those of our own are put together here.
 
-use ldap3::{ldap_escape, parse_filter};
+use super::wire::filter::encode;
 
 /// Deeper nesting than anybody writes; the parser is recursive, so a limit keeps it on its stack.
 const MAX_DEPTH: usize = 32;
@@ -17,9 +17,9 @@ pub(super) fn check(filter: &str) -> Result<&str, String> {
     if depth(filter) > MAX_DEPTH {
         return Err(format!("is nested deeper than {MAX_DEPTH} levels: write it flatter"));
     }
-    match parse_filter(filter) {
-        Ok(_) => Ok(filter),
-        Err(()) => {
+    match encode(filter) {
+        Some(_) => Ok(filter),
+        None => {
             Err("is no RFC 4515 filter: check the parentheses, and write * ( ) \\ inside values as \\2a \\28 \\29 \\5c"
                 .into())
         }
@@ -54,7 +54,19 @@ pub(super) fn or(filters: impl IntoIterator<Item = String>) -> String {
 
 /// An attribute with a value given as text.
 pub(super) fn equals(attribute: &str, value: &str) -> String {
-    format!("({attribute}={})", ldap_escape(value))
+    let mut filter = format!("({attribute}=");
+    for character in value.chars() {
+        match character {
+            '\\' => filter.push_str("\\5c"),
+            '*' => filter.push_str("\\2a"),
+            '(' => filter.push_str("\\28"),
+            ')' => filter.push_str("\\29"),
+            '\0' => filter.push_str("\\00"),
+            plain => filter.push(plain),
+        }
+    }
+    filter.push(')');
+    filter
 }
 
 /// An attribute with a value given as bytes.

@@ -1,20 +1,21 @@
 //! Finds the groups that a manifest names: exactly one each, or an error.
 
-use ldap3::Scope;
+use bytes::Bytes;
 
 use super::connect::Connection;
 use super::dn::Dn;
-use super::entry::Entry;
 use super::fault::Fault;
 use super::filter;
-use super::search::Search;
+use super::search::{Search, read_entry};
+use super::server::Server;
+use super::wire::Scope;
 use crate::api::GroupRef;
 use crate::directory::{Error, ResolvedGroup};
 
 /// The folder of the manifest that names groups.
 const FIELD: &str = "scope";
 /// Enough to tell one from many, and to say how many where they are few.
-const FEW: i32 = 100;
+const FEW: u32 = 100;
 
 /// Resolves one group.
 pub(super) async fn resolve(connection: &mut Connection<'_>, group: &GroupRef) -> Result<ResolvedGroup, Error> {
@@ -27,23 +28,23 @@ pub(super) async fn resolve(connection: &mut Connection<'_>, group: &GroupRef) -
         }
     };
     match (found.pop(), found.len()) {
-        (Some(entry), 0) => Ok(ResolvedGroup { id: group_id(connection, &entry)?, handle: entry.dn }),
+        (Some(entry), 0) => resolved(connection.server, &entry),
         (None, _) => Err(Error::GroupNotFound { field: FIELD.into(), group: wanted.clone() }),
         (Some(_), more) => Err(Error::GroupAmbiguous { field: FIELD.into(), group: wanted.clone(), count: more + 1 }),
     }
 }
 
-/// Finds a group that was resolved before, wherever it is now.
-pub(super) async fn find_again(connection: &mut Connection<'_>, group: &ResolvedGroup) -> Result<Entry, Error> {
+/// Finds a group that was resolved before, wherever it is now: its name.
+pub(super) async fn find_again(connection: &mut Connection<'_>, group: &ResolvedGroup) -> Result<String, Error> {
     let gone = || Error::GroupNotFound { field: FIELD.into(), group: group.handle.clone() };
     let mut found = by_immutable_id(connection, &group.id).await?;
     match (found.pop(), found.len()) {
-        (Some(entry), 0) => Ok(entry),
+        (Some(entry), 0) => Ok(read_entry(connection.server, &entry)?.dn.to_owned()),
         _ => Err(gone()),
     }
 }
 
-async fn by_name(connection: &mut Connection<'_>, name: &str) -> Result<Vec<Entry>, Error> {
+async fn by_name(connection: &mut Connection<'_>, name: &str) -> Result<Vec<Bytes>, Error> {
     let mut named = filter::equals("cn", name);
     if connection.server.is_active_directory() {
         named = filter::or([named, filter::equals("sAMAccountName", name)]);
@@ -51,7 +52,7 @@ async fn by_name(connection: &mut Connection<'_>, name: &str) -> Result<Vec<Entr
     search(connection, &named).await
 }
 
-async fn by_id(connection: &mut Connection<'_>, id: &str) -> Result<Vec<Entry>, Error> {
+async fn by_id(connection: &mut Connection<'_>, id: &str) -> Result<Vec<Bytes>, Error> {
     let server = connection.server;
     if id.contains('=') && Dn::parse(id).is_some() {
         let attributes = vec![server.group_id.name.clone()];
@@ -61,13 +62,13 @@ async fn by_id(connection: &mut Connection<'_>, id: &str) -> Result<Vec<Entry>, 
     by_immutable_id(connection, id).await
 }
 
-async fn by_immutable_id(connection: &mut Connection<'_>, id: &str) -> Result<Vec<Entry>, Error> {
+async fn by_immutable_id(connection: &mut Connection<'_>, id: &str) -> Result<Vec<Bytes>, Error> {
     let server = connection.server;
     let Some(with_id) = server.group_id.filter(id) else { return Ok(Vec::new()) };
     search(connection, &with_id).await
 }
 
-async fn search(connection: &mut Connection<'_>, which: &str) -> Result<Vec<Entry>, Error> {
+async fn search(connection: &mut Connection<'_>, which: &str) -> Result<Vec<Bytes>, Error> {
     let server = connection.server;
     let (base, field) = server.groups_below();
     let filter = filter::and(server.group_filter(), which);
@@ -76,12 +77,13 @@ async fn search(connection: &mut Connection<'_>, which: &str) -> Result<Vec<Entr
     connection.entries(search).await.map_err(|fault: Fault| fault.blame(field))
 }
 
-fn group_id(connection: &Connection<'_>, entry: &Entry) -> Result<String, Error> {
-    let id = &connection.server.group_id;
-    entry.only_value(&id.name).and_then(|value| id.read(value)).ok_or_else(|| {
-        connection.server.incomplete(format!(
+fn resolved(server: &Server, entry: &Bytes) -> Result<ResolvedGroup, Error> {
+    let (entry, id) = (read_entry(server, entry)?, &server.group_id);
+    let found = entry.only_value(&id.name).and_then(|value| id.read(value)).ok_or_else(|| {
+        server.incomplete(format!(
             "a group that scope names has no {} that the reader may see: let it read that attribute",
             id.name
         ))
-    })
+    })?;
+    Ok(ResolvedGroup { id: found, handle: entry.dn.to_owned() })
 }

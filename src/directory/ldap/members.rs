@@ -5,8 +5,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ldap3::Scope;
-
 use super::connect::Connection;
 use super::dn::{Dn, DnHash};
 use super::entry::Entry;
@@ -15,6 +13,7 @@ use super::id::primary_group_sid;
 use super::range::Ranged;
 use super::search::{Search, read_entry};
 use super::server::Server;
+use super::wire::Scope;
 use crate::api::Membership;
 use crate::directory::{Error, GroupQuery};
 use crate::person::GroupSet;
@@ -49,10 +48,10 @@ impl Members {
     }
 
     /// The groups that a person is in. `None` when that cannot be told from the entry.
-    pub(super) fn of(&self, person: &Entry) -> Option<GroupSet> {
+    pub(super) fn of(&self, person: &Entry<'_>) -> Option<GroupSet> {
         let mut groups = GroupSet::default();
         if !self.by_name.is_empty()
-            && let Some(named) = self.by_name.get(&Dn::parse(&person.dn)?.hash())
+            && let Some(named) = self.by_name.get(&Dn::parse(person.dn)?.hash())
         {
             groups.union(named);
         }
@@ -74,8 +73,8 @@ impl Members {
     ) -> Result<(), Error> {
         let server = connection.server;
         let root = groups::find_again(connection, &query.group).await?;
-        let mut visited = HashSet::from([member_name(server, &root.dn)?.hash()]);
-        let mut waiting = vec![root.dn];
+        let mut visited = HashSet::from([member_name(server, &root)?.hash()]);
+        let mut waiting = vec![root];
         while let Some(group) = waiting.pop() {
             let (members, sid) = read_group(connection, &group).await?;
             if let Some(sid) = sid {
@@ -131,8 +130,8 @@ impl Nesting {
         let mut pages = connection.search(search).await.map_err(|fault| fault.blame(field))?;
         while let Some(page) = pages.next().await.map_err(|fault| fault.blame(field))? {
             for raw in page {
-                let group = read_entry(server, raw).map_err(|fault| fault.blame(field))?;
-                self.known.insert(member_name(server, &group.dn)?.hash());
+                let group = read_entry(server, &raw)?;
+                self.known.insert(member_name(server, group.dn)?.hash());
             }
         }
         Ok(())
@@ -156,7 +155,8 @@ impl Nesting {
             return Ok(*known);
         }
         let found = connection.entry(dn, server.group_filter(), vec!["1.1".into()]).await;
-        let is = found.map_err(|fault| fault.blame("scope"))?.is_some();
+        let found = found.map_err(|fault| fault.blame("scope"))?;
+        let is = found.map(|found| read_entry(server, &found).map(drop)).transpose()?.is_some();
         self.outsiders.insert(hash, is);
         Ok(is)
     }
@@ -173,9 +173,12 @@ pub(super) async fn whole_attribute(
     while let Some(request) = ranged.request() {
         let entry =
             connection.entry(dn, "(objectClass=*)", vec![request]).await.map_err(|fault| fault.blame("scope"))?;
-        let mut entry = entry.ok_or_else(|| server.incomplete("an entry vanished while it was read"))?;
-        let more = ranged.accept(&mut entry.attributes);
-        values.extend(more.map_err(|_broken| server.incomplete("an attribute changed while it was read in ranges"))?);
+        let entry = entry.ok_or_else(|| server.incomplete("an entry vanished while it was read"))?;
+        let entry = read_entry(server, &entry)?;
+        let more = ranged
+            .accept(&entry.attributes)
+            .map_err(|_broken| server.incomplete("an attribute changed while it was read in ranges"))?;
+        values.extend(more.map(<[u8]>::to_vec));
     }
     Ok(values)
 }
@@ -188,21 +191,18 @@ async fn read_group(connection: &mut Connection<'_>, dn: &str) -> Result<(Vec<Ve
     while let Some(request) = ranged.request() {
         let more = if server.is_active_directory() { OBJECT_SID } else { UNIQUE_MEMBER };
         let entry = connection.entry(dn, "(objectClass=*)", vec![request, more.into()]).await;
-        let mut entry = entry
+        let entry = entry
             .map_err(|fault| fault.blame("scope"))?
             .ok_or_else(|| server.incomplete("a group vanished while its members were read"))?;
+        let entry = read_entry(server, &entry)?;
         let values = ranged
-            .accept(&mut entry.attributes)
+            .accept(&entry.attributes)
             .map_err(|_broken| server.incomplete("the members of a group changed while they were read in ranges"))?;
-        if members.is_empty() {
-            members = values;
-        } else {
-            members.extend(values);
-        }
+        members.extend(values.map(<[u8]>::to_vec));
         if server.is_active_directory() {
             sid = entry.only_value(OBJECT_SID).map(<[u8]>::to_vec);
-        } else if let Some(unique) = entry.attributes.iter_mut().find(|a| a.name.eq_ignore_ascii_case(UNIQUE_MEMBER)) {
-            members.append(&mut unique.values);
+        } else {
+            members.extend(entry.values(UNIQUE_MEMBER).map(<[u8]>::to_vec));
         }
     }
     Ok((members, sid))

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use ldap3::Scope;
+use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{Directory, Error, ReadQuery, ResolvedGroup, WholeRead};
@@ -28,13 +28,15 @@ mod people;
 mod range;
 mod search;
 mod server;
+mod wire;
 
 use connect::{Connection, connect};
-use entry::Entry;
+use entry::{Entry, Values};
 use members::Members;
 use people::Reader;
 use search::{Search, read_entry};
 use server::{Server, wrong};
+use wire::Scope;
 
 const SEGMENT: &str = "scope.pattern.segment";
 const FILTER: &str = "scope.pattern.filter";
@@ -79,7 +81,7 @@ impl Directory for LdapDirectory {
         let filter = self.people_filter(query)?;
         let mut connection = connect(&self.server).await?;
         let members = Members::read(&mut connection, &query.groups).await?;
-        let reader = Reader::new(&self.server, &members, query);
+        let mut reader = Reader::new(&self.server, &members, query);
         let search = Search {
             base: &base,
             scope: Scope::Subtree,
@@ -87,14 +89,18 @@ impl Directory for LdapDirectory {
             attributes: reader.attributes(),
             page_size: Some(self.server.page_size),
         };
-        let mut more = connection.clone();
         let mut search = connection.search(search).await.map_err(|fault| fault.blame(field))?;
         let (mut seen, mut sent) = (HashSet::new(), 0);
         while let Some(page) = search.next().await.map_err(|fault| fault.blame(field))? {
             let mut people = Vec::with_capacity(page.len());
             for raw in page {
-                let entry = read_entry(&self.server, raw).map_err(|fault| fault.blame(field))?;
-                let person = make_person(&mut more, &reader, entry).await?;
+                let entry = read_entry(&self.server, &raw)?;
+                let person = if reader.is_ranged(&entry) {
+                    let connection = search.connection().await.map_err(|fault| fault.blame(field))?;
+                    read_on(connection, &mut reader, entry).await?
+                } else {
+                    reader.person(&entry)?
+                };
                 if !seen.insert(fingerprint(&person.id)) {
                     return Err(self.server.incomplete("two entries have one id, or one came twice"));
                 }
@@ -145,13 +151,30 @@ fn scope_filter(query: &ReadQuery) -> Result<Option<&str>, Error> {
     query.filter.as_deref().map(|filter| filter::check(filter).map_err(|reason| wrong(FILTER, reason))).transpose()
 }
 
-/// Makes a person, reading on where the server gave only a range of an attribute's values.
-async fn make_person(connection: &mut Connection<'_>, reader: &Reader<'_>, mut entry: Entry) -> Result<Person, Error> {
+/// Makes a person of an entry, reading on where the server gave only a range of an attribute's values.
+async fn make_person(
+    connection: &mut Connection<'_>,
+    reader: &mut Reader<'_>,
+    entry: &Bytes,
+) -> Result<Person, Error> {
+    let entry = read_entry(connection.server, entry)?;
+    if reader.is_ranged(&entry) { read_on(connection, reader, entry).await } else { reader.person(&entry) }
+}
+
+async fn read_on(
+    connection: &mut Connection<'_>,
+    reader: &mut Reader<'_>,
+    mut entry: Entry<'_>,
+) -> Result<Person, Error> {
+    let mut whole = Vec::new();
     for name in reader.ranged(&entry) {
-        let values = members::whole_attribute(connection, &entry.dn, &name).await?;
-        people::replace_range(&mut entry, &name, values);
+        let values = members::whole_attribute(connection, entry.dn, &name).await?;
+        whole.push((name, entry::write_values(&values)));
     }
-    reader.person(entry)
+    for (name, values) in &whole {
+        people::replace_range(&mut entry, name, Values::of(values));
+    }
+    reader.person(&entry)
 }
 
 /// 128 bits of an id. A collision would look like a duplicate and fail the read, which removes nobody.

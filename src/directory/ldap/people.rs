@@ -1,4 +1,7 @@
 //! Makes people of entries: the id, the attributes under the names that the manifest uses, disabled or not.
+//!
+//! Straight from the bytes that came: what a server's spelling of an attribute means is found out once, and a value is
+//! copied once, as the text that it becomes.
 
 use std::sync::Arc;
 
@@ -6,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::entry::{Attribute, Entry};
+use super::entry::{Attribute, Entry, Values};
 use super::id::{IdAttribute, sid_text};
 use super::members::Members;
 use super::range;
@@ -19,29 +22,42 @@ const USER_ACCOUNT_CONTROL: &str = "userAccountControl";
 /// ACCOUNTDISABLE (MS-ADTS 2.2.16).
 const ACCOUNT_DISABLED: u32 = 0x2;
 
+/// Spellings of attributes that are remembered: a server uses one for each attribute.
+const MAX_SPELLINGS: usize = 1024;
+
 /// What of every entry becomes part of the person.
 pub(super) struct Reader<'a> {
     server: &'a Server,
     members: &'a Members,
-    wanted: Vec<Wanted>,
+    /// In the order of [`Attributes`].
+    wanted: Vec<Arc<str>>,
+    spellings: Vec<Spelling>,
+    /// The values of one person by place in `wanted`; empty between two people.
+    values: Vec<Vec<Value>>,
 }
 
-struct Wanted {
-    name: Arc<str>,
-    /// The manifest spells it in two ways, so its values cannot be moved out of the entry.
-    again: bool,
+/// A server's spelling of an attribute.
+struct Spelling {
+    name: Box<str>,
+    /// Places in `wanted`: more than one where the manifest spells it in two ways.
+    wanted: Vec<usize>,
+    form: Form,
+}
+
+/// How the values of an attribute become text.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    Binary,
+    Guid,
+    Sid,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(server: &'a Server, members: &'a Members, query: &ReadQuery) -> Self {
-        let mut wanted: Vec<Wanted> = Vec::with_capacity(query.attributes.len());
-        for name in &query.attributes {
-            for other in wanted.iter_mut().filter(|other| same(&other.name, name) || same(name, &other.name)) {
-                other.again = true;
-            }
-            wanted.push(Wanted { name: name.as_str().into(), again: false });
-        }
-        Self { server, members, wanted }
+        let wanted: Vec<Arc<str>> = query.attributes.iter().map(|name| name.as_str().into()).collect();
+        let values = vec![Vec::new(); wanted.len()];
+        Self { server, members, wanted, spellings: Vec::new(), values }
     }
 
     /// What to ask the server for, and nothing more.
@@ -51,7 +67,7 @@ impl<'a> Reader<'a> {
             DisabledRule::AccountControl => Some(USER_ACCOUNT_CONTROL),
             DisabledRule::Values(rule) => Some(rule.attribute.as_str()),
         };
-        let wanted = self.wanted.iter().map(|wanted| &*wanted.name);
+        let wanted = self.wanted.iter().map(|name| &**name);
         let own =
             [self.server.id.name.as_str()].into_iter().chain(rule).chain(self.members.attributes().iter().copied());
         let mut names: Vec<String> = Vec::new();
@@ -64,41 +80,64 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes a person of an entry; an entry without a readable id, or with half an attribute, breaks the read (L2).
-    pub(super) fn person(&self, mut entry: Entry) -> Result<Person, Error> {
-        let id = self.id(&entry)?;
-        let disabled = self.disabled(&entry)?;
+    pub(super) fn person(&mut self, entry: &Entry<'_>) -> Result<Person, Error> {
+        let id = self.id(entry)?;
+        let disabled = self.disabled(entry)?;
         let groups =
-            self.members.of(&entry).ok_or_else(|| self.server.incomplete("an entry's name (DN) cannot be read"))?;
-        let mut attributes = Attributes::new();
-        for wanted in &self.wanted {
-            for attribute in entry.attributes.iter_mut().filter(|attribute| same(&attribute.name, &wanted.name)) {
-                let values =
-                    if wanted.again { attribute.values.clone() } else { std::mem::take(&mut attribute.values) };
-                if values.is_empty() {
-                    continue;
+            self.members.of(entry).ok_or_else(|| self.server.incomplete("an entry's name (DN) cannot be read"))?;
+        let mut expected = 0;
+        for attribute in &entry.attributes {
+            let place = self.spelling(attribute.name, expected);
+            expected = place + 1;
+            let Some(spelling) = self.spellings.get(place) else { continue };
+            for wanted in &spelling.wanted {
+                if let Some(values) = self.values.get_mut(*wanted) {
+                    values.extend(attribute.values.map(|value| spelling.form.text(value)));
                 }
-                let values = values.into_iter().map(|value| text(&attribute.name, value));
-                attributes.entry(wanted.name.clone()).or_default().extend(values);
             }
         }
-        Ok(Person { id, attributes, groups, location: Some(entry.dn), disabled, in_query: true })
+        let named = self.wanted.iter().zip(&mut self.values).filter(|(_, values)| !values.is_empty());
+        let attributes: Attributes = named.map(|(name, values)| (name.clone(), std::mem::take(values))).collect();
+        Ok(Person { id, attributes, groups, location: Some(entry.dn.to_owned()), disabled, in_query: true })
+    }
+
+    /// The place of a spelling in `spellings`. Entries list their attributes in much the same order, so it is mostly the
+    /// expected one.
+    fn spelling(&mut self, name: &str, expected: usize) -> usize {
+        if self.spellings.get(expected).is_some_and(|spelling| *spelling.name == *name) {
+            return expected;
+        }
+        if let Some(place) = self.spellings.iter().position(|spelling| *spelling.name == *name) {
+            return place;
+        }
+        if self.spellings.len() >= MAX_SPELLINGS {
+            self.spellings.clear();
+        }
+        let wanted = self.wanted.iter().enumerate().filter(|(_, wanted)| same(name, wanted));
+        self.spellings.push(Spelling {
+            name: name.into(),
+            wanted: wanted.map(|(place, _)| place).collect(),
+            form: Form::of(name),
+        });
+        self.spellings.len() - 1
+    }
+
+    /// Whether a server gave only a range of an attribute of this entry that is wanted.
+    pub(super) fn is_ranged(&self, entry: &Entry<'_>) -> bool {
+        entry.attributes.iter().any(|attribute| range::is_ranged(attribute.name)) && !self.ranged(entry).is_empty()
     }
 
     /// The attributes of an entry that a server gave in ranges and that must be read on.
-    pub(super) fn ranged(&self, entry: &Entry) -> Vec<Arc<str>> {
-        if !entry.attributes.iter().any(|attribute| range::is_ranged(&attribute.name)) {
-            return Vec::new();
-        }
-        let is_ranged = |wanted: &&Wanted| {
+    pub(super) fn ranged(&self, entry: &Entry<'_>) -> Vec<Arc<str>> {
+        let is_ranged = |wanted: &&Arc<str>| {
             entry.attributes.iter().any(|attribute| {
-                let base = attribute.name.split(';').next().unwrap_or_default();
-                range::is_ranged(&attribute.name) && base.eq_ignore_ascii_case(&wanted.name)
+                range::is_ranged(attribute.name) && base(attribute.name).eq_ignore_ascii_case(wanted)
             })
         };
-        self.wanted.iter().filter(is_ranged).map(|wanted| wanted.name.clone()).collect()
+        self.wanted.iter().filter(is_ranged).cloned().collect()
     }
 
-    pub(super) fn id(&self, entry: &Entry) -> Result<PersonId, Error> {
+    pub(super) fn id(&self, entry: &Entry<'_>) -> Result<PersonId, Error> {
         let IdAttribute { name, .. } = &self.server.id;
         let id = entry.only_value(name).and_then(|value| self.server.id.read(value)).and_then(PersonId::new);
         id.ok_or_else(|| {
@@ -108,10 +147,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn disabled(&self, entry: &Entry) -> Result<bool, Error> {
+    fn disabled(&self, entry: &Entry<'_>) -> Result<bool, Error> {
         match &self.server.disabled {
             DisabledRule::Never => Ok(false),
-            DisabledRule::Values(rule) => Ok(entry.values(&rule.attribute).iter().any(|value| {
+            DisabledRule::Values(rule) => Ok(entry.values(&rule.attribute).any(|value| {
                 let value = String::from_utf8_lossy(value).to_lowercase();
                 rule.values.iter().any(|disabled| disabled.to_lowercase() == value)
             })),
@@ -133,11 +172,7 @@ impl<'a> Reader<'a> {
 /// Whether a server's attribute is the one that a manifest names. `;binary` only says how values travel (RFC 4522);
 /// other options, such as a language, make another attribute.
 fn same(server: &str, wanted: &str) -> bool {
-    // The hot path of a read: names of one length are equal or differ, and others only meet when one ends in `;binary`.
-    if server.len() == wanted.len() {
-        return server.eq_ignore_ascii_case(wanted);
-    }
-    server.len().abs_diff(wanted.len()) == BINARY.len() && plain(server).eq_ignore_ascii_case(plain(wanted))
+    server.eq_ignore_ascii_case(wanted) || plain(server).eq_ignore_ascii_case(plain(wanted))
 }
 
 /// A name without `;binary`.
@@ -148,36 +183,51 @@ fn plain(name: &str) -> &str {
     }
 }
 
-/// A value as text. Nothing is dropped: what is no text comes as base64, as LDIF would show it (RFC 2849), but for the
-/// two binary ids of Active Directory, which come as people know them.
-fn text(attribute: &str, value: Vec<u8>) -> Value {
-    let known = if attribute.eq_ignore_ascii_case("objectGUID") {
-        IdAttribute::new("objectGUID").read(&value)
-    } else if attribute.eq_ignore_ascii_case("objectSid") {
-        sid_text(&value)
-    } else {
-        None
-    };
-    let binary = attribute.len() > plain(attribute).len();
-    Value::String(match known {
-        Some(known) => known,
-        None if binary => STANDARD.encode(value),
-        None => String::from_utf8(value).unwrap_or_else(|error| STANDARD.encode(error.into_bytes())),
-    })
+/// A name without its options.
+fn base(name: &str) -> &str {
+    name.split_once(';').map_or(name, |(base, _)| base)
 }
 
-/// Puts a whole attribute in the place of its first range.
-pub(super) fn replace_range(entry: &mut Entry, name: &str, values: Vec<Vec<u8>>) {
-    entry.attributes.retain(|attribute| {
-        let base = attribute.name.split(';').next().unwrap_or_default();
-        !base.eq_ignore_ascii_case(name)
-    });
-    entry.attributes.push(Attribute { name: name.to_owned(), values });
+impl Form {
+    fn of(attribute: &str) -> Self {
+        if attribute.eq_ignore_ascii_case("objectGUID") {
+            Self::Guid
+        } else if attribute.eq_ignore_ascii_case("objectSid") {
+            Self::Sid
+        } else if attribute.len() > plain(attribute).len() {
+            Self::Binary
+        } else {
+            Self::Text
+        }
+    }
+
+    /// A value as text. Nothing is dropped: what is no text comes as base64, as LDIF would show it (RFC 2849), but for
+    /// the two binary ids of Active Directory, which come as people know them.
+    fn text(self, value: &[u8]) -> Value {
+        let known = match self {
+            Self::Guid => IdAttribute::new("objectGUID").read(value),
+            Self::Sid => sid_text(value),
+            Self::Binary => Some(STANDARD.encode(value)),
+            Self::Text => None,
+        };
+        let plain = || std::str::from_utf8(value).map_or_else(|_binary| STANDARD.encode(value), str::to_owned);
+        Value::String(known.unwrap_or_else(plain))
+    }
+}
+
+/// Puts a whole attribute, its values in BER, in the place of its first range.
+pub(super) fn replace_range<'a>(entry: &mut Entry<'a>, name: &'a str, values: Values<'a>) {
+    entry.attributes.retain(|attribute| !base(attribute.name).eq_ignore_ascii_case(name));
+    entry.attributes.push(Attribute { name, values });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{same, text};
+    use super::{Form, same};
+
+    fn text(attribute: &str, value: &[u8]) -> serde_json::Value {
+        Form::of(attribute).text(value)
+    }
 
     #[test]
     fn names_are_compared_as_ldap_does() {
@@ -190,9 +240,9 @@ mod tests {
 
     #[test]
     fn values_that_are_no_text_are_not_lost() {
-        assert_eq!(text("cn", b"Ren\xc3\xa9".to_vec()), "René");
-        assert_eq!(text("jpegPhoto", vec![0xff, 0xd8]), "/9g=");
-        assert_eq!(text("userCertificate;binary", b"abc".to_vec()), "YWJj");
-        assert_eq!(text("objectsid", vec![1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0]), "S-1-5-18");
+        assert_eq!(text("cn", b"Ren\xc3\xa9"), "René");
+        assert_eq!(text("jpegPhoto", &[0xff, 0xd8]), "/9g=");
+        assert_eq!(text("userCertificate;binary", b"abc"), "YWJj");
+        assert_eq!(text("objectsid", &[1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0]), "S-1-5-18");
     }
 }

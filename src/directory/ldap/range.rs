@@ -32,11 +32,13 @@ impl<'a> Ranged<'a> {
     }
 
     /// Takes the answer to [`Self::request`], whatever else it holds, and gives the values in it.
-    pub(super) fn accept(&mut self, attributes: &mut Vec<Attribute>) -> Result<Vec<Vec<u8>>, BrokenRange> {
+    pub(super) fn accept<'b>(
+        &mut self,
+        attributes: &[Attribute<'b>],
+    ) -> Result<impl Iterator<Item = &'b [u8]> + use<'b>, BrokenRange> {
         let ours = |name: &str| parse(name).is_some_and(|range| range.attribute.eq_ignore_ascii_case(self.attribute));
-        if let Some(at) = attributes.iter().position(|attribute| ours(&attribute.name)) {
-            let answer = attributes.swap_remove(at);
-            let range = parse(&answer.name).ok_or(BrokenRange)?;
+        if let Some(answer) = attributes.iter().find(|attribute| ours(attribute.name)) {
+            let range = parse(answer.name).ok_or(BrokenRange)?;
             if range.first != self.next {
                 return Err(BrokenRange);
             }
@@ -44,20 +46,20 @@ impl<'a> Ranged<'a> {
                 None => self.done = true,
                 // An empty or short range would go on for ever, or leave a hole.
                 Some(last)
-                    if last.checked_sub(range.first).map(|n| n + 1) == u64::try_from(answer.values.len()).ok() =>
+                    if last.checked_sub(range.first).map(|n| n + 1) == u64::try_from(answer.values.count()).ok() =>
                 {
                     self.next = last + 1;
                 }
                 Some(_) => return Err(BrokenRange),
             }
-            return Ok(answer.values);
+            return Ok(Some(answer.values).into_iter().flatten());
         }
         if self.next != 0 {
             return Err(BrokenRange);
         }
         self.done = true;
-        let plain = attributes.iter().position(|attribute| attribute.name.eq_ignore_ascii_case(self.attribute));
-        Ok(plain.map(|at| attributes.swap_remove(at).values).unwrap_or_default())
+        let plain = attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(self.attribute));
+        Ok(plain.map(|attribute| attribute.values).into_iter().flatten())
     }
 }
 
@@ -82,19 +84,40 @@ fn parse(name: &str) -> Option<Range<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Attribute, BrokenRange, Ranged};
+    use super::super::entry::Entry;
+    use super::super::wire::ber::{OCTET_STRING, SEQUENCE, SET, Writer};
+    use super::{BrokenRange, Ranged};
+
+    /// An entry in BER.
+    fn entry(attributes: &[(String, &[String])]) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.put(OCTET_STRING, b"cn=sales");
+        writer.nest(SEQUENCE, |list| {
+            for (name, values) in attributes {
+                list.nest(SEQUENCE, |attribute| {
+                    attribute.put(OCTET_STRING, name.as_bytes());
+                    attribute.nest(SET, |set| values.iter().for_each(|value| set.put(OCTET_STRING, value.as_bytes())));
+                });
+            }
+        });
+        writer.into_bytes()
+    }
 
     /// A server that gives at most `limit` values at once, as Active Directory's `MaxValRange` says.
-    fn serve(request: &str, values: &[String], limit: usize) -> Vec<Attribute> {
+    fn serve(request: &str, values: &[String], limit: usize) -> Vec<u8> {
         let first = request.split_once("range=").map_or(0, |(_, range)| range.trim_end_matches("-*").parse().unwrap());
-        let part: Vec<_> = values.iter().skip(first).take(limit).map(|value| value.clone().into_bytes()).collect();
+        let part = &values[first..values.len().min(first + limit)];
         if first == 0 && values.len() <= limit {
-            return vec![Attribute { name: "Member".into(), values: part }];
+            return entry(&[("Member".into(), part)]);
         }
         let last = if first + part.len() >= values.len() { "*".into() } else { (first + part.len() - 1).to_string() };
         // The plain attribute is there as well, empty.
-        let ranged = Attribute { name: format!("member;range={first}-{last}"), values: part };
-        vec![Attribute { name: "member".into(), values: vec![] }, ranged]
+        entry(&[("member".into(), &[]), (format!("member;range={first}-{last}"), part)])
+    }
+
+    fn accept(ranged: &mut Ranged<'_>, answer: &[u8]) -> Result<Vec<Vec<u8>>, BrokenRange> {
+        let entry = Entry::read(answer).unwrap();
+        ranged.accept(&entry.attributes).map(|values| values.map(<[u8]>::to_vec).collect())
     }
 
     fn read(count: usize, limit: usize) -> (usize, usize) {
@@ -102,7 +125,7 @@ mod tests {
         let (mut ranged, mut seen, mut requests) = (Ranged::new("member"), vec![], 0);
         while let Some(request) = ranged.request() {
             requests += 1;
-            seen.extend(ranged.accept(&mut serve(&request, &values, limit)).unwrap());
+            seen.extend(accept(&mut ranged, &serve(&request, &values, limit)).unwrap());
         }
         assert!(seen.iter().zip(&values).all(|(seen, value)| seen == value.as_bytes()));
         (seen.len(), requests)
@@ -118,14 +141,13 @@ mod tests {
 
     #[test]
     fn l02_ranges_with_a_hole_are_refused() {
-        let answer =
-            |name: &str, values: usize| vec![Attribute { name: name.into(), values: vec![b"cn=a".to_vec(); values] }];
-        assert_eq!(Ranged::new("member").accept(&mut answer("member;range=1-*", 1)), Err(BrokenRange));
-        assert_eq!(Ranged::new("member").accept(&mut answer("member;range=0-4", 3)), Err(BrokenRange));
+        let answer = |name: &str, values: usize| entry(&[(name.into(), &vec!["cn=a".to_owned(); values])]);
+        assert_eq!(accept(&mut Ranged::new("member"), &answer("member;range=1-*", 1)), Err(BrokenRange));
+        assert_eq!(accept(&mut Ranged::new("member"), &answer("member;range=0-4", 3)), Err(BrokenRange));
         let mut second = Ranged::new("member");
-        assert!(second.accept(&mut answer("member;range=0-2", 3)).is_ok());
+        assert!(accept(&mut second, &answer("member;range=0-2", 3)).is_ok());
         assert_eq!(second.request().as_deref(), Some("member;range=3-*"));
         // The rest is not there any more.
-        assert_eq!(second.accept(&mut vec![]), Err(BrokenRange));
+        assert_eq!(accept(&mut second, &entry(&[])), Err(BrokenRange));
     }
 }

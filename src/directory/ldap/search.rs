@@ -1,23 +1,25 @@
 //! A search read page by page (RFC 2696) to its proven end: code 0 on every page, an empty cookie on the last, no
 //! reference to another server left unfollowed (L2).
 //!
-//! The next page is asked for before the current one is worked on, so the server, the connection's task (which decodes)
-//! and the reader work at once. At most two pages are in memory.
+//! The next page is asked for before the current one is worked on, so the server and the reader work at once. At most two
+//! pages are in memory.
 
 use std::time::Duration;
 
-use ldap3::controls::{MakeCritical, PagedResults};
-use ldap3::{LdapResult, ResultEntry, Scope, SearchStream};
+use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::connect::Connection;
-use super::entry::{Entry, cookie};
+use super::entry::Entry;
 use super::fault::{self, Fault};
-use super::server::Server;
+use super::server::{Server, wrong};
+use super::wire::{Answer, Broken, Cookie, Scope, SearchRequest, filter};
+use crate::directory::Error;
 
 /// For one page, from the request to its last entry.
 const PAGE_TIMEOUT: Duration = Duration::from_mins(2);
-const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
+/// The entries of one page, in bytes. Far more than ten thousand people take, or a group of a million members.
+const MAX_PAGE: usize = 256 * 1024 * 1024;
 /// Partitions that every Active Directory refers to from the root of its domain. They hold DNS zones and settings of
 /// the forest, never people or their groups, so leaving them unread leaves nobody out.
 const WITHOUT_PEOPLE: [&str; 3] = ["DC=DomainDnsZones,", "DC=ForestDnsZones,", "CN=Configuration,"];
@@ -30,33 +32,50 @@ pub(super) struct Search<'a> {
     pub(super) filter: &'a str,
     pub(super) attributes: Vec<String>,
     /// Entries a page; `None` for a search that gives one entry at most.
-    pub(super) page_size: Option<i32>,
+    pub(super) page_size: Option<u32>,
 }
 
 /// A search that is under way.
 pub(super) struct Pages<'c, 's> {
     connection: &'c mut Connection<'s>,
     search: Search<'c>,
-    running: Option<SearchStream<'static, String, Vec<String>>>,
+    filter: Vec<u8>,
+    next: Next,
+}
+
+/// Where the next page is.
+enum Next {
+    /// Asked for under this id.
+    Asked(u32),
+    /// Read, because the connection was needed for something else.
+    Read(Page),
+    /// There is none.
+    None,
+}
+
+/// The entries of a page, each a `SearchResultEntry` in BER, and the cookie of the page after it; empty on the last.
+struct Page {
+    entries: Vec<Bytes>,
+    cookie: Vec<u8>,
 }
 
 impl<'s> Connection<'s> {
     /// Starts a search.
     pub(super) async fn search<'c>(&'c mut self, search: Search<'c>) -> Result<Pages<'c, 's>, Fault> {
-        let mut pages = Pages { connection: self, search, running: None };
-        pages.ask(Vec::new()).await?;
+        // Everything written by people was checked before; what is left is ours.
+        let filter = filter::encode(search.filter)
+            .ok_or_else(|| wrong("source.ldap", "the search filter made of these settings cannot be read"))?;
+        let mut pages = Pages { connection: self, search, filter, next: Next::None };
+        pages.ask(&[]).await?;
         Ok(pages)
     }
 
     /// Reads a search of few entries whole.
-    pub(super) async fn entries(&mut self, search: Search<'_>) -> Result<Vec<Entry>, Fault> {
-        let server = self.server;
+    pub(super) async fn entries(&mut self, search: Search<'_>) -> Result<Vec<Bytes>, Fault> {
         let mut pages = self.search(search).await?;
         let mut entries = Vec::new();
-        while let Some(page) = pages.next().await? {
-            for raw in page {
-                entries.push(read_entry(server, raw)?);
-            }
+        while let Some(mut page) = pages.next().await? {
+            entries.append(&mut page);
         }
         Ok(entries)
     }
@@ -67,7 +86,7 @@ impl<'s> Connection<'s> {
         dn: &str,
         filter: &str,
         attributes: Vec<String>,
-    ) -> Result<Option<Entry>, Fault> {
+    ) -> Result<Option<Bytes>, Fault> {
         let search = Search { base: dn, scope: Scope::Base, filter, attributes, page_size: None };
         match self.entries(search).await {
             Ok(mut entries) => Ok(entries.pop()),
@@ -77,75 +96,88 @@ impl<'s> Connection<'s> {
     }
 }
 
-impl Pages<'_, '_> {
-    /// The next page; `None` after the last one was proven to be the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<ResultEntry>>, Fault> {
-        let Some(stream) = self.running.take() else { return Ok(None) };
-        let server = self.connection.server;
-        let page = timeout(PAGE_TIMEOUT, collect(server, stream)).await;
-        let (entries, done) = page.map_err(|_elapsed| {
-            fault::unavailable(server, format!("a page took longer than {} seconds", PAGE_TIMEOUT.as_secs()))
-        })??;
-        fault::page(server, done.rc)?;
-        if self.search.page_size.is_some() {
-            let next = next_cookie(&done)
-                .ok_or_else(|| server.incomplete("a page came without the paged results control (RFC 2696), so nothing tells whether it was the last"))?;
-            if !next.is_empty() {
-                self.ask(next).await?;
-            }
+impl<'s> Pages<'_, 's> {
+    /// The entries of the next page, for [`read_entry`]; `None` after the last one was proven to be the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Bytes>>, Fault> {
+        let page = match std::mem::replace(&mut self.next, Next::None) {
+            Next::Asked(id) => self.read(id).await?,
+            Next::Read(page) => page,
+            Next::None => return Ok(None),
+        };
+        if !page.cookie.is_empty() {
+            self.ask(&page.cookie).await?;
         }
-        Ok(Some(entries))
+        Ok(Some(page.entries))
     }
 
-    async fn ask(&mut self, cookie: Vec<u8>) -> Result<(), Fault> {
-        let server = self.connection.server;
-        let ldap = &mut self.connection.ldap;
-        if let Some(size) = self.search.page_size {
-            ldap.with_controls(vec![PagedResults { size, cookie }.critical().into()]);
+    /// The connection, for looking something up between two pages. The page that was asked for is read first.
+    pub(super) async fn connection(&mut self) -> Result<&mut Connection<'s>, Fault> {
+        if let Next::Asked(id) = self.next {
+            self.next = Next::Read(self.read(id).await?);
         }
+        Ok(self.connection)
+    }
+
+    async fn read(&mut self, id: u32) -> Result<Page, Fault> {
+        let server = self.connection.server;
+        let page = timeout(PAGE_TIMEOUT, self.collect(id)).await;
+        page.map_err(|_elapsed| {
+            fault::unavailable(server, format!("a page took longer than {} seconds", PAGE_TIMEOUT.as_secs()))
+        })?
+    }
+
+    async fn collect(&mut self, id: u32) -> Result<Page, Fault> {
+        let Connection { wire, server } = &mut *self.connection;
+        let (mut entries, mut size) = (Vec::new(), 0);
+        loop {
+            match wire.answer(id).await.map_err(|error| fault::broken(server, &error))? {
+                Answer::Entry(entry) => {
+                    size += entry.len();
+                    if size > MAX_PAGE {
+                        let reason = format!("a page is larger than {} MiB", MAX_PAGE >> 20);
+                        return Err(fault::unavailable(server, reason).into());
+                    }
+                    entries.push(entry);
+                }
+                Answer::Reference(urls) => check_reference(server, &urls)?,
+                Answer::Done(outcome, cookie) => {
+                    fault::page(server, outcome.code)?;
+                    let cookie = match (self.search.page_size, cookie) {
+                        (None, _) => Vec::new(),
+                        (Some(_), Cookie::Next(cookie)) => cookie,
+                        (Some(_), Cookie::Unknown) => return Err(server.incomplete("a page came without the paged results control (RFC 2696), so nothing tells whether it was the last").into()),
+                    };
+                    return Ok(Page { entries, cookie });
+                }
+                _ => return Err(fault::broken(server, &Broken::Unexpected).into()),
+            }
+        }
+    }
+
+    async fn ask(&mut self, cookie: &[u8]) -> Result<(), Fault> {
+        let Connection { wire, server } = &mut *self.connection;
         let search = &self.search;
-        let asked = ldap.streaming_search(search.base, search.scope, search.filter, search.attributes.clone());
-        let asked = timeout(PAGE_TIMEOUT, asked).await;
+        let request = SearchRequest {
+            base: search.base,
+            scope: search.scope,
+            filter: &self.filter,
+            attributes: &search.attributes,
+            page: search.page_size.map(|size| (size, cookie)),
+        };
+        let asked = timeout(PAGE_TIMEOUT, wire.search(&request)).await;
         let asked = asked.map_err(|_elapsed| fault::unavailable(server, "a request could not be sent in time"))?;
-        self.running = Some(asked.map_err(|error| fault::broken(server, &error))?);
+        self.next = Next::Asked(asked.map_err(|error| fault::broken(server, &error))?);
         Ok(())
     }
 }
 
-async fn collect(
-    server: &Server,
-    mut stream: SearchStream<'static, String, Vec<String>>,
-) -> Result<(Vec<ResultEntry>, LdapResult), Fault> {
-    let mut entries = Vec::new();
-    while let Some(item) = stream.next().await.map_err(|error| fault::broken(server, &error))? {
-        if item.is_ref() {
-            check_reference(server, item)?;
-        } else if !item.is_intermediate() {
-            entries.push(item);
-        }
-    }
-    Ok((entries, stream.finish().await))
-}
-
-fn next_cookie(done: &LdapResult) -> Option<Vec<u8>> {
-    let control = done.ctrls.iter().find(|control| control.1.ctype == PAGED_RESULTS)?;
-    cookie(control.1.val.as_deref()?)
-}
-
 /// An entry as it came, or the reason why the read is not whole.
-pub(super) fn read_entry(server: &Server, raw: ResultEntry) -> Result<Entry, Fault> {
-    Entry::read(raw).ok_or_else(|| server.incomplete("an entry cannot be read").into())
+pub(super) fn read_entry<'a>(server: &Server, raw: &'a Bytes) -> Result<Entry<'a>, Error> {
+    Entry::read(raw).map_err(|_malformed| server.incomplete("an entry cannot be read"))
 }
 
 /// A part of the tree that another server holds was not searched, so the read is not whole.
-fn check_reference(server: &Server, raw: ResultEntry) -> Result<(), Fault> {
-    let urls: Vec<String> = raw
-        .0
-        .expect_constructed()
-        .into_iter()
-        .flatten()
-        .filter_map(|url| url.expect_primitive().and_then(|url| String::from_utf8(url).ok()))
-        .collect();
+fn check_reference(server: &Server, urls: &[String]) -> Result<(), Fault> {
     if server.is_active_directory() && !urls.is_empty() && urls.iter().all(|url| is_without_people(url)) {
         return Ok(());
     }

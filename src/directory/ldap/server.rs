@@ -12,7 +12,7 @@ use crate::api::{DisabledWhen, LdapFlavor};
 use crate::directory::Error;
 use crate::net::{self, Secret};
 
-const DEFAULT_PAGE_SIZE: i32 = 1000;
+const DEFAULT_PAGE_SIZE: u32 = 1000;
 
 /// A server as its manifest describes it.
 pub(super) struct Server {
@@ -32,7 +32,7 @@ pub(super) struct Server {
     pub(super) id: IdAttribute,
     pub(super) group_id: IdAttribute,
     pub(super) disabled: DisabledRule,
-    pub(super) page_size: i32,
+    pub(super) page_size: u32,
 }
 
 /// Which entries are disabled.
@@ -92,7 +92,7 @@ impl Server {
                 }
                 None => disabled,
             },
-            page_size: source.page_size.filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE),
+            page_size: source.page_size.and_then(|size| u32::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE),
         })
     }
 
