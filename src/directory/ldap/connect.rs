@@ -61,7 +61,12 @@ async fn dial(server: &Server) -> Result<Wire<TlsStream<BufReader<TcpStream>>>, 
             Ok(tcp) => tcp,
             Err(refused) => {
                 let code = refused.code;
-                return Err(fault::unavailable(server, format!("it refuses StartTLS (code {code}): only TLS is spoken; use an ldaps:// URL or give it a certificate")));
+                return Err(fault::unavailable(
+                    server,
+                    format!(
+                        "it refuses StartTLS (code {code}): only TLS is spoken; use an ldaps:// URL or give it a certificate"
+                    ),
+                ));
             }
         };
     }

@@ -152,11 +152,7 @@ fn scope_filter(query: &ReadQuery) -> Result<Option<&str>, Error> {
 }
 
 /// Makes a person of an entry, reading on where the server gave only a range of an attribute's values.
-async fn make_person(
-    connection: &mut Connection<'_>,
-    reader: &mut Reader<'_>,
-    entry: &Bytes,
-) -> Result<Person, Error> {
+async fn make_person(connection: &mut Connection<'_>, reader: &mut Reader<'_>, entry: &Bytes) -> Result<Person, Error> {
     let entry = read_entry(connection.server, entry)?;
     if reader.is_ranged(&entry) { read_on(connection, reader, entry).await } else { reader.person(&entry) }
 }

@@ -130,9 +130,10 @@ impl<'a> Reader<'a> {
     /// The attributes of an entry that a server gave in ranges and that must be read on.
     pub(super) fn ranged(&self, entry: &Entry<'_>) -> Vec<Arc<str>> {
         let is_ranged = |wanted: &&Arc<str>| {
-            entry.attributes.iter().any(|attribute| {
-                range::is_ranged(attribute.name) && base(attribute.name).eq_ignore_ascii_case(wanted)
-            })
+            entry
+                .attributes
+                .iter()
+                .any(|attribute| range::is_ranged(attribute.name) && base(attribute.name).eq_ignore_ascii_case(wanted))
         };
         self.wanted.iter().filter(is_ranged).cloned().collect()
     }

@@ -92,7 +92,11 @@ impl Server {
                 }
                 None => disabled,
             },
-            page_size: source.page_size.and_then(|size| u32::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE_SIZE),
+            page_size: source
+                .page_size
+                .and_then(|size| u32::try_from(size).ok())
+                .filter(|size| *size > 0)
+                .unwrap_or(DEFAULT_PAGE_SIZE),
         })
     }
 

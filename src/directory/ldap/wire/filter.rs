@@ -110,7 +110,7 @@ fn extensible(left: &str, value: &str, writer: &mut Writer) -> Option<()> {
     let mut parts = left.split(':');
     let attribute = parts.next().filter(|attribute| !attribute.is_empty());
     let mut rule = parts.next();
-    let dn = rule == Some("dn");
+    let dn = rule.is_some_and(|rule| rule.eq_ignore_ascii_case("dn"));
     if dn {
         rule = parts.next();
     }
@@ -180,18 +180,91 @@ fn digit(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::encode;
+    use proptest::prelude::*;
 
-    /// The filters of RFC 4515 section 4, and others, with the BER that ldap3's own reader made of them.
+    use super::super::ber::Reader;
+    use super::{EQUALS, OCTET_STRING, encode};
+
+    /// The filters of RFC 4515 section 4, and others, with the BER that another client (ldap3) makes of them.
     #[test]
     fn makes_the_ber_that_others_make() {
         for (text, ber) in [
             ("(cn=Babs Jensen)", "a3110402636e040b42616273204a656e73656e"),
             ("(!(cn=Tim Howes))", "a211a30f0402636e040954696d20486f776573"),
             ("(mail=*)", "87046d61696c"),
-            ("(o=univ*of*mich*)", "a41504016f3010" ),
+            ("(o=univ*of*mich*)", "a41504016f30108004756e697681026f6681046d696368"),
+            (
+                "(&(objectClass=Person)(|(sn=Jensen)(cn=Babs J*)))",
+                "a037a315040b6f626a656374436c6173730406506572736f6ea11ea30c0402736e04064a656e73656ea40e0402636e3008800642616273204a",
+            ),
+            ("(seeAlso=)", "a30b0407736565416c736f0400"),
+            ("(cn:caseExactMatch:=Fred)", "a91a810e6361736545786163744d617463688202636e830446726564"),
+            ("(o:dn:=Ace)", "a90b82016f83034163658401ff"),
+            ("(:1.2.3:=Wilma)", "a90e8105312e322e33830557696c6d61"),
+            ("(sn:dn:2.4.6.8.10:=Barney)", "a91b810a322e342e362e382e31308202736e83064261726e65798401ff"),
+            ("(bin=\\00\\00\\00\\04)", "a30b040362696e040400000004"),
+            ("(a;lang-sv>=1)", "a50e0409613b6c616e672d7376040131"),
+            ("(a<=1)", "a606040161040131"),
+            ("(a~=1)", "a806040161040131"),
+            ("(a=*b)", "a4080401613003820162"),
         ] {
-            assert!(hex::encode(encode(text).unwrap()).starts_with(ber), "{text}");
+            assert_eq!(hex::encode(encode(text).unwrap()), ber, "{text}");
+        }
+        assert_eq!(encode("(o:DN:=Ace)"), encode("(o:dn:=Ace)"));
+    }
+
+    #[test]
+    fn what_is_no_filter_is_refused() {
+        for text in [
+            "",
+            "a=b",
+            "(",
+            "()",
+            "(a)",
+            "(=b)",
+            "(a=b",
+            "(a=b))",
+            "(a=b)(c=d)",
+            "(a=(b)",
+            r"(a=\2)",
+            r"(a=\zz)",
+            "(a=\0)",
+            "(a=**)",
+            "(a=b**c)",
+            "(a>=b*)",
+            "(!)",
+            "(!(a=b)(c=d))",
+            "(& (a=b))",
+            "(1a=b)",
+            "(01.2=b)",
+            "(a b=c)",
+            "(a;=b)",
+            "(:=b)",
+            "(:dn:=b)",
+            "(a:b:c:=d)",
+            "(é=b)",
+        ] {
+            assert_eq!(encode(text), None, "{text}");
+        }
+        let deep = format!("{}(a=b){}", "(!".repeat(100_000), ")".repeat(100_000));
+        assert_eq!(encode(&deep), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_comes_back_whole(value in any::<String>()) {
+            let ber = encode(&super::super::super::filter::equals("cn", &value)).unwrap();
+            let mut parts = Reader::new(&ber).enter(EQUALS).unwrap();
+            prop_assert_eq!(parts.text(OCTET_STRING), Ok("cn"));
+            prop_assert_eq!(parts.text(OCTET_STRING), Ok(value.as_str()));
+        }
+
+        #[test]
+        fn any_text_is_a_filter_or_refused(text in r"\([()&|!a1.;:=<>~*\\2éx-]{0,20}\)") {
+            if let Some(ber) = encode(&text) {
+                let mut reader = Reader::new(&ber);
+                prop_assert!(reader.next().is_ok() && reader.is_empty());
+            }
         }
     }
 }
