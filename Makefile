@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-deps build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test test-deps bench build lint fmt generate check-generated deny advisories ci
 
 CARGO ?= cargo
 
@@ -18,6 +18,9 @@ test-deps: ## Install what the tests need: OpenLDAP, Samba, Python
 
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked
+
+bench: test-deps ## Measure against a raw dump, a raw load and a raw listing; minutes (BENCH_LDAP, BENCH_GROWTH: sizes)
+	$(CARGO) bench --locked --bench wire
 
 lint: ## Check format and lints; a warning is an error
 	$(CARGO) fmt --check
