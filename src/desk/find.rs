@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::json;
-use super::list::Page;
+use super::json::{self, Object};
+use super::page::Page;
 use super::wire::Request;
-use super::{Contact, ContactId, Desk, Error};
+use super::{Contact, ContactId, Desk, Error, Listed};
 use crate::contact::ExternalId;
 
 /// Longest filter of one request, in bytes before encoding: URLs above 8,000 bytes are refused by many servers.
@@ -46,7 +46,7 @@ impl Desk {
                 Some(contacts) => {
                     found.extend(contacts.into_iter().filter(matches).map(|contact| (contact.id.clone(), contact)));
                 }
-                None => return self.scan(&matches).await,
+                None => return self.scan(&|contact| contact.has_email(email)).await,
             }
         }
         Ok(found.into_values().collect())
@@ -68,10 +68,9 @@ impl Desk {
     /// Contacts of that owner and person, whatever is marked on them.
     pub async fn find_by_external_id(&self, id: &ExternalId) -> Result<Vec<Contact>, Error> {
         let plain = ExternalId::new(id.owner.clone(), id.person.as_str());
-        let matches = |contact: &Contact| is_of(contact, id);
         match self.filtered(&format!("externalId sw {}", json::quoted(&plain.to_string()))).await? {
-            Some(contacts) => Ok(contacts.into_iter().filter(matches).collect()),
-            None => self.scan(&matches).await,
+            Some(contacts) => Ok(contacts.into_iter().filter(|contact| is_of(contact, id)).collect()),
+            None => self.scan(&|contact| is_owned_by(contact.external_id, id)).await,
         }
     }
 
@@ -79,12 +78,13 @@ impl Desk {
     pub(super) async fn find_created(&self, ids: &[&ExternalId]) -> Result<Vec<Contact>, Error> {
         let texts: HashSet<String> = ids.iter().map(ToString::to_string).collect();
         let matches = |contact: &Contact| contact.external_id.as_ref().is_some_and(|id| texts.contains(id));
+        let listed = |contact: &Listed<'_>| contact.external_id.is_some_and(|id| texts.contains(id));
         if self.capabilities().filter.is_none() {
-            return self.scan(&matches).await;
+            return self.scan(&listed).await;
         }
         match self.any_of("externalId", texts.iter().map(String::as_str)).await? {
             Some(found) => Ok(found.into_iter().filter(matches).collect()),
-            None => self.scan(&matches).await,
+            None => self.scan(&listed).await,
         }
     }
 
@@ -144,7 +144,7 @@ impl Desk {
             if matches!(answer.status, 400 | 405 | 413 | 414 | 501) {
                 return Ok(None);
             }
-            let Page { total, resources, .. } = self.page_of(&answer)?;
+            let Page { total, resources, .. } = self.page_of::<Object>(&answer)?;
             let rows = resources.len();
             contacts.extend(resources.into_iter().filter_map(Contact::read));
             if rows == 0 || total.is_none_or(|total| contacts.len() as u64 >= total) {
@@ -160,6 +160,10 @@ impl Desk {
 
 /// Whether a contact is that owner's, for that person, whatever is marked on it.
 pub(super) fn is_of(contact: &Contact, id: &ExternalId) -> bool {
-    let found = contact.external_id.as_deref().and_then(ExternalId::parse);
+    is_owned_by(contact.external_id.as_deref(), id)
+}
+
+fn is_owned_by(external_id: Option<&str>, id: &ExternalId) -> bool {
+    let found = external_id.and_then(ExternalId::parse);
     found.is_some_and(|found| found.owner == id.owner && found.person == id.person)
 }

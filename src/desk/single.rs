@@ -1,13 +1,15 @@
 //! One change as one request, and how an answer is understood, be it a request's own or that of an operation in Bulk.
 
+use bytes::Bytes;
 use http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 
 use super::json::Object;
 use super::settle::{Op, Reply, Sending};
 use super::wire::{self, Fault, Request};
-use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, json, render};
+use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, json, newcomer, render};
 
 /// What the desk said about one change.
 pub(super) struct Said {
@@ -23,23 +25,30 @@ impl Desk {
         let places = &self.capabilities().places;
         let (method, body) = match &op.kind {
             ChangeKind::Create { external_id, active, fields, connection } => {
-                (Method::POST, Some(render::create(external_id, *active, fields, connection, places)))
+                (Method::POST, Some(newcomer::body(external_id, *active, fields, connection, places)))
             }
             ChangeKind::Update { contact, .. } | ChangeKind::Delete { contact } if contact.staff => {
                 return Err(Box::new((op, Reply::Refused(Refusal::Staff))));
             }
             ChangeKind::Delete { .. } => (Method::DELETE, None),
             ChangeKind::Update { contact, .. } => {
-                let (method, body) = if self.capabilities().patch {
+                let (method, changed) = if self.capabilities().patch {
                     (Method::PATCH, render::patch(contact, &op.kind, places))
                 } else {
                     (Method::PUT, render::put(contact, &op.kind, places))
                 };
-                if body.is_none() {
+                let Some(changed) = changed else {
                     let written = Written { id: contact.id.clone(), contact: Some(contact.clone()) };
                     return Err(Box::new((op, Reply::Done(Box::new(written)))));
-                }
-                (method, body)
+                };
+                (method, Some(to_raw_value(&changed)))
+            }
+        };
+        let body = match body.transpose() {
+            Ok(body) => body,
+            Err(error) => {
+                let reason = format!("it cannot be written as JSON ({:?})", error.classify());
+                return Err(Box::new((op, Reply::Refused(Refusal::Unavailable { reason }))));
             }
         };
         let contact = op.contact();
@@ -54,7 +63,7 @@ impl Desk {
         let mut path = vec!["Users"];
         path.extend(id.as_ref().map(ContactId::as_str));
         let mut request = Request::new(method, &path);
-        request.body = body.map(|body| body.to_string().into_bytes());
+        request.body = body.map(|body| Bytes::from(String::from(Box::<str>::from(body))));
         request.if_match = version;
         let reply = match self.wire().write(&request).await {
             Ok(answer) => {

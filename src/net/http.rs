@@ -88,20 +88,30 @@ pub fn client(settings: HttpSettings<'_>) -> Result<reqwest::Client, ClientError
         .map_err(ClientError::Build)
 }
 
+/// Whether a URL names this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// Whether an address may be called at all. `plain` lets plain http leave this machine.
 pub fn check_url(url: &Url, plain: bool) -> Result<(), UrlError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::Credentials);
     }
-    let (loopback, link_local) = match url.host().ok_or(UrlError::NoHost)? {
-        Host::Domain(name) => (name == "localhost", false),
-        Host::Ipv4(address) => (address.is_loopback(), is_link_local(address.into())),
-        Host::Ipv6(address) => (address.is_loopback(), is_link_local(address.into())),
+    let link_local = match url.host().ok_or(UrlError::NoHost)? {
+        Host::Domain(_) => false,
+        Host::Ipv4(address) => is_link_local(address.into()),
+        Host::Ipv6(address) => is_link_local(address.into()),
     };
     match url.scheme() {
         _ if link_local => Err(UrlError::LinkLocal),
         "https" => Ok(()),
-        "http" if loopback || plain => Ok(()),
+        "http" if plain || is_loopback(url) => Ok(()),
         "http" => Err(UrlError::Plain),
         _ => Err(UrlError::Scheme),
     }
