@@ -292,11 +292,7 @@ impl Gathered {
             .iter()
             .enumerate()
             .filter(|(place, head)| head.moves && !holds_still(*place))
-            .map(|(candidate, head)| decide::Claim {
-                candidate,
-                email: head.email,
-                owned: head.owned.map(|owned| owned as usize),
-            })
+            .map(|(candidate, head)| decide::Claim { candidate, email: head.email })
             .collect()
     }
 }

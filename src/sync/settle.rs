@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compact::CompactId;
 use super::decide::change;
 use crate::contact::{Field, Value, Wanted, fingerprint};
 use crate::desk::{Contact, ContactId};
@@ -11,12 +12,22 @@ use crate::runlog::{Settled, SettledEntry};
 /// them differs all of the rest.
 pub(super) const SAMPLE: usize = 100;
 
-/// A contact whose stored form the desk did not tell.
+/// A contact whose stored form the desk did not tell, in few bytes: after a first run that may be all of them.
 #[derive(Clone, Debug)]
 pub(super) struct Untold {
-    pub(super) person: String,
-    pub(super) contact: ContactId,
-    pub(super) target: Vec<(Field, Option<Value>)>,
+    /// The candidate's place.
+    pub(super) place: u32,
+    contact: CompactId,
+}
+
+impl Untold {
+    pub(super) fn new(place: usize, contact: &ContactId) -> Self {
+        Self { place: u32::try_from(place).unwrap_or(u32::MAX), contact: CompactId::new(contact.as_str()) }
+    }
+
+    pub(super) fn contact(&self) -> Option<ContactId> {
+        ContactId::new(self.contact.to_string())
+    }
 }
 
 /// Collects differences between what was written and what is stored.

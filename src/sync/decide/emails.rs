@@ -12,8 +12,6 @@ pub struct Claim {
     pub candidate: usize,
     /// The address.
     pub email: u64,
-    /// Their own contact, if they have one: it gives its address up when this claim is granted.
-    pub owned: Option<usize>,
 }
 
 /// Who holds an address on the desk now, among the owned contacts.
@@ -23,7 +21,7 @@ pub enum Holder {
     Nobody,
     /// A contact whose person keeps it.
     Stays,
-    /// A contact whose person is in scope and claims another address.
+    /// The contact of this candidate, who claims another address and gives this one up when that is granted.
     MayMove(usize),
     /// The contact of somebody who left: their address is never bound to another person silently.
     Leaver,
@@ -52,14 +50,13 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Decides. `holder` tells who has an address now; `person` gives a candidate's id, which breaks ties.
+    /// Decides. `holder` tells who has an address now; `person` gives a candidate's id, which breaks ties. Claims to an
+    /// address that nobody has and nobody else claims may be left out: they are granted in round 0.
     pub fn decide<'a>(claims: &[Claim], holder: impl Fn(u64) -> Holder, person: impl Fn(usize) -> &'a str) -> Self {
         let mut by_email: HashMap<u64, Vec<&Claim>> = HashMap::new();
         for claim in claims {
             by_email.entry(claim.email).or_default().push(claim);
         }
-        let by_owned: HashMap<usize, usize> =
-            claims.iter().filter_map(|claim| Some((claim.owned?, claim.candidate))).collect();
         let mut graph = Graph::default();
         for (email, mut rivals) in by_email {
             rivals.sort_by(|a, b| person(a.candidate).cmp(person(b.candidate)));
@@ -67,10 +64,7 @@ impl Claims {
                 Holder::Nobody => (None, None),
                 Holder::Stays => (Some(Verdict::Duplicate), None),
                 Holder::Leaver => (Some(Verdict::Reused), None),
-                Holder::MayMove(owned) => match by_owned.get(&owned) {
-                    Some(mover) => (None, Some(*mover)),
-                    None => (Some(Verdict::Duplicate), None),
-                },
+                Holder::MayMove(mover) => (None, Some(mover)),
             };
             for (place, rival) in rivals.into_iter().enumerate() {
                 match lost {
@@ -184,7 +178,7 @@ mod tests {
             .iter()
             .enumerate()
             .filter(|(n, email)| **email != *n as u64)
-            .map(|(n, email)| Claim { candidate: n, email: *email, owned: Some(n) })
+            .map(|(n, email)| Claim { candidate: n, email: *email })
             .collect();
         let holder = |email: u64| match usize::try_from(email).unwrap() {
             n if n >= wants.len() => Holder::Nobody,
@@ -221,7 +215,7 @@ mod tests {
 
     #[test]
     fn l09_a_leavers_address_is_bound_to_nobody() {
-        let claim = Claim { candidate: 0, email: 7, owned: None };
+        let claim = Claim { candidate: 0, email: 7 };
         let claims = Claims::decide(&[claim], |_| Holder::Leaver, |_| "0");
         assert_eq!(claims.verdict(0), Verdict::Reused);
     }

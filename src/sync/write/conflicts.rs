@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::outbox::{Count, Outbox};
-use super::people::Takeover;
+use super::people::{Origin, Takeover};
 use super::{Error, Writer};
 use crate::contact::{ExternalId, Field, Value, Wanted, canonical_email};
 use crate::desk::Contact;
@@ -23,7 +23,7 @@ impl Writer<'_> {
             let (place, mut candidate) = item?;
             if taken.contains(&place) {
                 self.hold_back(place, &mut candidate);
-                self.in_the_way(&candidate, &outbox).await?;
+                self.in_the_way(place, &candidate, &outbox).await?;
             } else if moved.contains(&place) {
                 self.stays_put(place, candidate, &outbox).await?;
             }
@@ -31,7 +31,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    pub(super) async fn in_the_way(&self, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
+    pub(super) async fn in_the_way(&self, place: usize, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
         let Some(email) = self.email(candidate) else { return Ok(()) };
         let own = ExternalId::new(self.settings.key.clone(), candidate.person.clone());
         let mut found = self.desk.find_by_external_id(&own).await?;
@@ -63,7 +63,7 @@ impl Writer<'_> {
             }
         };
         match contact {
-            Some(contact) => self.change(None, contact, candidate, takeover, outbox).await,
+            Some(contact) => self.change(Origin { place, again: false }, contact, candidate, takeover, outbox).await,
             None => Ok(()),
         }
     }
@@ -81,7 +81,7 @@ impl Writer<'_> {
         let Some(id) = owned.contact() else { return Ok(()) };
         let fetched = self.desk.get(&[id]).await?;
         for contact in fetched.into_iter().filter(|contact| self.is_ours(contact, &candidate.person)) {
-            self.change(Some(place), contact, &candidate, Takeover::None, outbox).await?;
+            self.change(Origin { place, again: false }, contact, &candidate, Takeover::None, outbox).await?;
         }
         Ok(())
     }

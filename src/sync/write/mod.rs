@@ -5,6 +5,7 @@ mod outbox;
 mod people;
 mod removals;
 mod tally;
+mod verify;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -64,7 +65,7 @@ impl Writer<'_> {
         if !taken.is_empty() || !moved.is_empty() {
             self.pass(account, settling, &mut tally, |outbox| self.conflicts(&taken, &moved, outbox)).await?;
         }
-        self.verify(settling).await?;
+        self.verify(&moved, settling).await?;
         Ok(tally.spending)
     }
 
@@ -107,22 +108,5 @@ impl Writer<'_> {
         // Every outcome that is known is accounted for, also when the desk or the producer gave up.
         let (produced, written, tallied) = tokio::join!(producing, writing, tallying);
         tallied.and(produced).and(written)
-    }
-
-    /// Looks at contacts whose stored form the desk did not tell: a sample, and all of them once one differs (L14).
-    async fn verify(&self, settling: &mut Settling<'_>) -> Result<(), Error> {
-        let untold = std::mem::take(&mut settling.untold);
-        for (n, batch) in untold.chunks(super::settle::SAMPLE).enumerate() {
-            if n > 0 && settling.not_converging.is_empty() {
-                break;
-            }
-            let ids: Vec<_> = batch.iter().map(|untold| untold.contact.clone()).collect();
-            for contact in self.desk.get(&ids).await? {
-                if let Some(untold) = batch.iter().find(|untold| untold.contact == contact.id) {
-                    settling.compare(&untold.person, &untold.target, &contact);
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -49,9 +49,12 @@ pub(super) struct Pending {
     pub(super) act: Act,
     /// The candidate's place, where it is one.
     pub(super) place: Option<usize>,
+    /// Whether a refusal of its address is looked into in a second pass.
+    pub(super) again: bool,
     pub(super) person: String,
     pub(super) contact: Option<ContactId>,
     pub(super) reason: Option<String>,
+    /// The fields that change; of a creation, `target` tells them.
     pub(super) fields: Vec<FieldChange>,
     /// Every mapped field as it should be afterwards.
     pub(super) target: Vec<(Field, Option<Value>)>,

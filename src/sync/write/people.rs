@@ -68,7 +68,7 @@ impl Writer<'_> {
         let taken = self.desk.are_taken(&emails).await?;
         for ((place, candidate), taken) in planned.into_iter().zip(taken) {
             if taken {
-                self.in_the_way(&candidate, outbox).await?;
+                self.in_the_way(place, &candidate, outbox).await?;
             } else {
                 self.create(place, candidate, outbox).await?;
             }
@@ -142,9 +142,10 @@ impl Writer<'_> {
         let pending = Pending {
             act: Act::Create,
             place: Some(place),
+            again: true,
             contact: None,
             reason: None,
-            fields: values.iter().map(|(field, value)| field_change(field, None, Some(value))).collect(),
+            fields: Vec::new(),
             target: self
                 .fields
                 .all
@@ -172,7 +173,9 @@ impl Writer<'_> {
         for Known { place, contact: id, candidate, park } in known {
             match contacts.remove(&id).filter(|contact| self.is_ours(contact, &candidate.person)) {
                 Some(contact) if park => self.park(place, contact, &candidate, outbox).await?,
-                Some(contact) => self.change(Some(place), contact, &candidate, Takeover::None, outbox).await?,
+                Some(contact) => {
+                    self.change(Origin { place, again: true }, contact, &candidate, Takeover::None, outbox).await?;
+                }
                 None => {
                     let entry = Entry::of("failed", &candidate.person).on(id.to_string()).because("ContactChanged");
                     let why = "the contact was deleted or taken over since it was listed; the next run will see";
@@ -192,7 +195,7 @@ impl Writer<'_> {
     /// Sends what must change in a contact, if anything.
     pub(super) async fn change(
         &self,
-        place: Option<usize>,
+        origin: Origin,
         contact: Contact,
         candidate: &Candidate,
         takeover: Takeover,
@@ -225,7 +228,8 @@ impl Writer<'_> {
         };
         let pending = Pending {
             act,
-            place,
+            place: Some(origin.place),
+            again: origin.again,
             person: candidate.person.clone(),
             contact: Some(contact.id.clone()),
             reason: None,
@@ -242,7 +246,7 @@ impl Writer<'_> {
     }
 
     /// Every mapped field as it is after the change.
-    fn target(&self, contact: &Contact, changed: &[(Field, Option<Value>)]) -> Vec<(Field, Option<Value>)> {
+    pub(super) fn target(&self, contact: &Contact, changed: &[(Field, Option<Value>)]) -> Vec<(Field, Option<Value>)> {
         self.fields
             .all
             .iter()
@@ -279,6 +283,7 @@ impl Writer<'_> {
         let pending = Pending {
             act: Act::Park,
             place: Some(place),
+            again: false,
             person: candidate.person.clone(),
             contact: Some(contact.id.clone()),
             reason: Some("AddressCycle".to_owned()),
@@ -293,6 +298,15 @@ impl Writer<'_> {
 enum Due {
     Now,
     Park,
+}
+
+/// Where a change of a contact comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// The candidate's place.
+    pub(super) place: usize,
+    /// As [`Pending::again`].
+    pub(super) again: bool,
 }
 
 /// Whose a contact was before.

@@ -71,6 +71,7 @@ impl Writer<'_> {
         let pending = Pending {
             act,
             place: None,
+            again: false,
             person,
             contact: Some(contact.id.clone()),
             reason: Some(word(leaver.absence).to_owned()),
