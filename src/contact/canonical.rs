@@ -49,9 +49,13 @@ pub fn same(field: &Field, a: Option<&Value>, b: Option<&Value>) -> bool {
 fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| match value {
         Value::Flag(flag) => *flag,
-        Value::Text(text) => !text.trim().is_empty(),
-        Value::Texts(texts) => texts.iter().any(|text| !text.trim().is_empty()),
+        Value::Text(text) => has_more_than_blanks(text),
+        Value::Texts(texts) => texts.iter().any(|text| has_more_than_blanks(text)),
     })
+}
+
+fn has_more_than_blanks(text: &str) -> bool {
+    text.chars().any(|c| !c.is_whitespace())
 }
 
 /// 128 bits (BLAKE3) over the canonical forms of fields and their values: equal for contacts that are [`same`] in every
