@@ -8,8 +8,8 @@ use super::{Field, FieldKind, Value};
 /// One text in the canonical form of its kind, in which two spellings of the same thing are equal.
 pub fn canonical_text(kind: FieldKind, text: &str) -> Cow<'_, str> {
     match kind {
-        FieldKind::Email => Cow::Owned(form::canonical_email(text)),
-        FieldKind::Phone => Cow::Owned(form::canonical_phone(text)),
+        FieldKind::Email => form::canonical_email(text),
+        FieldKind::Phone => form::canonical_phone(text),
         FieldKind::Country => form::country_code(text).map_or_else(|| form::canonical_text(text), Cow::Borrowed),
         FieldKind::Text | FieldKind::Flag => form::canonical_text(text),
     }

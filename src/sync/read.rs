@@ -1,8 +1,10 @@
 //! Reads the directory to its end: who is in step is only counted, everybody else waits as a candidate.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::account::{Account, Stage};
 use super::candidates::{Candidate, Candidates};
@@ -84,14 +86,19 @@ impl Reader<'_> {
     /// Reads to the end; only then is there a proof.
     pub(super) async fn read(
         &mut self,
-        directory: &dyn Directory,
+        directory: &Arc<dyn Directory>,
         query: &ReadQuery,
         account: &mut Account<'_>,
     ) -> Result<WholeRead, Error> {
         account.observer().stage(Stage::Reading);
         self.gathered.filled = vec![0; self.fields.all.len()];
-        let (pages, mut received) = mpsc::channel::<Vec<Person>>(4);
-        let reading = async { directory.read(query, pages).await.map_err(Error::from) };
+        let (pages, mut received) = mpsc::channel::<Vec<Person>>(2);
+        // On a task of its own: people are read while those before are looked at.
+        let (directory, query) = (Arc::clone(directory), query.clone());
+        let reading = AbortOnDropHandle::new(tokio::spawn(async move { directory.read(&query, pages).await }));
+        let reading = async {
+            Ok(reading.await.map_err(|_panic| Error::Internal("reading the directory broke off".to_owned()))??)
+        };
         let taking = async {
             while let Some(page) = received.recv().await {
                 for person in &page {

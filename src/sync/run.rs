@@ -1,6 +1,7 @@
 //! One run from beginning to end, and what it leaves behind whatever happens.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -179,6 +180,7 @@ impl Run<'_> {
         self.observer.stage(Stage::Preflight);
         let program = preflight::compile(&self.settings.spec)?;
         let Ends { directory, desk } = ends.await?;
+        let directory: Arc<dyn Directory> = directory.into();
         let query = preflight::query(&program, &self.settings.spec, directory.as_ref()).await?;
         let fields = preflight::fields(&program, &self.settings.spec, &desk, account).await?;
         self.observer.stage(Stage::Listing);
@@ -193,7 +195,7 @@ impl Run<'_> {
             settled: &settled,
             gathered: Gathered::default(),
         };
-        let proof = reader.read(directory.as_ref(), &query, account).await?;
+        let proof = reader.read(&directory, &query, account).await?;
         let gathered = reader.gathered;
         let rules = LeaverRules {
             policy: self.settings.spec.leavers.policy,
