@@ -1,0 +1,136 @@
+//! What every trial of one kind begins with, made once; and how that kind of run ends when nobody disturbs it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::support::between::Between;
+use crate::support::ledger::{Ledger, assert_sound, ledger};
+use crate::support::processes::{Place, Served};
+use crate::support::upheaval::{Leavers, State, edit_by_hand, file, foreigners, lay_out, put_file, staff};
+
+/// The kinds of run that are killed.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Sort {
+    /// The desk has no contact of this connection.
+    First,
+    /// Everything happens at once.
+    Changes(Leavers),
+    /// The same, one request for each contact.
+    Singly(Leavers),
+}
+
+/// A folder to copy, and what its run comes to.
+pub struct Base {
+    pub sort: Sort,
+    pub people: usize,
+    folder: tempfile::TempDir,
+    pub before: Ledger,
+    pub after: Ledger,
+    /// Exit code of the undisturbed run, and of the one after it.
+    pub codes: (i32, i32),
+    pub took: Duration,
+    pub writes: usize,
+}
+
+/// A copy of the base: a desk, a proxy before it, and the folder of the run.
+pub struct Stage {
+    _folder: tempfile::TempDir,
+    pub place: Place,
+    pub desk: Served,
+    pub between: Between,
+}
+
+impl Stage {
+    async fn over(base: &Path, sort: Sort) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(base, folder.path());
+        let desk = Served::start(&folder.path().join("kdesk.db"));
+        let between = Between::start(&desk.base(), matches!(sort, Sort::Singly(_))).await;
+        let place = lay_out(folder.path(), &between.base, &staff(sort.leavers()));
+        Self { _folder: folder, place, desk, between }
+    }
+
+    pub fn ledger(&self) -> Ledger {
+        ledger(&self.desk.database)
+    }
+}
+
+impl Sort {
+    fn leavers(self) -> Leavers {
+        match self {
+            Self::First => Leavers::Deactivate,
+            Self::Changes(leavers) | Self::Singly(leavers) => leavers,
+        }
+    }
+
+    /// What the file shows in the run that is killed.
+    pub fn state(self) -> State {
+        if self == Self::First { State::First } else { State::Changed }
+    }
+}
+
+impl Base {
+    pub async fn make(sort: Sort, people: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Served::start(&folder.path().join("kdesk.db"));
+        let place = lay_out(folder.path(), &desk.base(), &staff(sort.leavers()));
+        foreigners(&desk.base(), people).await;
+        if sort != Sort::First {
+            for state in [State::First, State::Settled] {
+                put_file(&place, "people.csv", &file(people, state));
+                let ended = place.run(&[]).await;
+                assert_eq!(ended.code(), 0, "{}", ended.said());
+            }
+            edit_by_hand(&desk.base(), people).await;
+        }
+        put_file(&place, "people.csv", &file(people, sort.state()));
+        desk.stop();
+        let before = ledger(&folder.path().join("kdesk.db"));
+        let mut base = Self {
+            sort,
+            people,
+            folder,
+            before,
+            after: Ledger::default(),
+            codes: (0, 0),
+            took: Duration::ZERO,
+            writes: 0,
+        };
+        base.undisturbed().await;
+        base
+    }
+
+    async fn undisturbed(&mut self) {
+        let stage = self.stage().await;
+        let begin = Instant::now();
+        let first = stage.place.run(&[]).await;
+        self.took = begin.elapsed();
+        self.writes = stage.between.writes();
+        self.after = stage.ledger();
+        stage.between.count_anew();
+        let second = stage.place.run(&[]).await;
+        assert_eq!(stage.between.writes(), 0, "it comes to rest: {}", second.said());
+        self.codes = (first.code(), second.code());
+        assert_eq!(self.codes.0, 0, "{}", first.said());
+        assert_sound(&stage.desk.database, &HashMap::new());
+        assert!(self.writes > 2 && self.after.doubled().is_empty());
+    }
+
+    pub async fn stage(&self) -> Stage {
+        Stage::over(self.folder.path(), self.sort).await
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}

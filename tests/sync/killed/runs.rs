@@ -1,0 +1,108 @@
+//! The trials: a few with every `cargo test`, and as many as are asked for with `make kill`.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::base::{Base, Sort};
+use super::moments::Found;
+use super::trial::{Story, play};
+use crate::support::company::Dice;
+use crate::support::upheaval::Leavers;
+
+/// Where kills of each kind found the run.
+#[derive(Default)]
+struct Spread(BTreeMap<(Sort, Found), usize>);
+
+impl Spread {
+    fn add(&mut self, sort: Sort, found: &[Found]) {
+        for found in found {
+            *self.0.entry((sort, *found)).or_default() += 1;
+        }
+    }
+
+    fn kills(&self) -> usize {
+        self.0.iter().filter(|((_, found), _)| *found != Found::Ended).map(|(_, count)| count).sum()
+    }
+
+    #[expect(clippy::print_stderr, reason = "figures for whoever runs it with --nocapture")]
+    fn print(&self) {
+        for ((sort, found), count) in &self.0 {
+            eprintln!("{:<24} {:<18} {count:>4}", format!("{sort:?}"), format!("{found:?}"));
+        }
+    }
+}
+
+/// A number that whoever runs the tests may set.
+fn number(name: &str) -> Option<u64> {
+    #[expect(clippy::disallowed_methods, reason = "how much is tested is for whoever runs the tests to say")]
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}
+
+/// The seed: given, or drawn and printed, so that it can be given again.
+fn seed() -> u64 {
+    let drawn = || uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
+    let seed = number("CONTACTSYNC_KILL_SEED").unwrap_or_else(drawn);
+    #[expect(clippy::print_stderr, reason = "shown when a test fails")]
+    {
+        eprintln!("CONTACTSYNC_KILL_SEED={seed}");
+    }
+    seed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l12_a_first_run_that_is_killed_ends_as_if_nobody_had_disturbed_it() {
+    let mut dice = Dice(seed());
+    let base = Base::make(Sort::First, 2000).await;
+    for story in [Story::Once, Story::Both] {
+        play(&base, story, dice.next()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l12_a_run_with_changes_that_is_killed_ends_as_if_nobody_had_disturbed_it() {
+    let mut dice = Dice(seed());
+    let leavers = if dice.below(2) == 0 { Leavers::Deactivate } else { Leavers::Delete };
+    let base = Base::make(Sort::Changes(leavers), 2000).await;
+    for story in [Story::Once, Story::ChangedSince, Story::Desk] {
+        play(&base, story, dice.next()).await.unwrap();
+    }
+}
+
+/// 100 kills of runs of 20,000 people, or as many as `CONTACTSYNC_KILLS` and `CONTACTSYNC_KILL_PEOPLE` say: `make kill`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a quarter of an hour: make kill"]
+#[expect(clippy::print_stderr, reason = "figures for whoever runs it with --nocapture")]
+async fn l12_killed_anywhere() {
+    let mut dice = Dice(seed());
+    let wanted = usize::try_from(number("CONTACTSYNC_KILLS").unwrap_or(100)).unwrap();
+    let people = usize::try_from(number("CONTACTSYNC_KILL_PEOPLE").unwrap_or(20_000)).unwrap();
+    let (begin, mut spread, mut failures) = (Instant::now(), Spread::default(), Vec::new());
+    let sorts = [
+        (Sort::First, people, 4),
+        (Sort::Changes(Leavers::Deactivate), people, 3),
+        (Sort::Changes(Leavers::Delete), people, 2),
+        (Sort::Singly(Leavers::Deactivate), people / 10, 1),
+    ];
+    let parts: usize = sorts.iter().map(|(_, _, parts)| parts).sum();
+    for (sort, people, part) in sorts {
+        let base = Base::make(sort, people).await;
+        eprintln!("{sort:?}: {people} people, undisturbed {:.1?}, {} writes", base.took, base.writes);
+        let mut own = Spread::default();
+        while own.kills() < (wanted * part).div_ceil(parts) {
+            let (story, seed) = (Story::draw(&mut dice), dice.next());
+            match play(&base, story, seed).await {
+                Ok(found) => own.add(sort, &found),
+                Err(failure) => {
+                    eprintln!("FAILED {sort:?} {failure:.3000}");
+                    failures.push(failure);
+                    own.add(sort, &[Found::Starting]);
+                }
+            }
+        }
+        spread.0.extend(own.0);
+    }
+    spread.print();
+    eprintln!("{} kills, {} failures, {:.0?}", spread.kills(), failures.len(), begin.elapsed());
+    assert!(failures.is_empty(), "{} trials failed", failures.len());
+}

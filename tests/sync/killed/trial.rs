@@ -1,0 +1,135 @@
+//! One trial: a run is killed, or its desk, or both, once or several times; then it is run again and looked at.
+
+use super::base::{Base, Sort, Stage};
+use super::moments::{Found, Moment, found as found_at};
+use crate::support::between::{Kind, Side, Then};
+use crate::support::company::Dice;
+use crate::support::ledger::assert_sound;
+use crate::support::processes::Ended;
+use crate::support::upheaval::{State, file, put_file};
+
+/// What happens in a trial.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Story {
+    /// The run is killed.
+    Once,
+    /// Three runs are killed, one after the other.
+    Thrice,
+    /// The run is killed, and the next finds the directory changed.
+    ChangedSince,
+    /// Run and desk are killed together.
+    Both,
+    /// The desk is killed and started again; the run is left to cope.
+    Desk,
+}
+
+impl Story {
+    pub fn draw(dice: &mut Dice) -> Self {
+        match dice.below(10) {
+            0..4 => Self::Once,
+            4 => Self::Thrice,
+            5 => Self::ChangedSince,
+            6..8 => Self::Both,
+            _ => Self::Desk,
+        }
+    }
+}
+
+/// Plays a story from a seed. Gives the stages at which kills came.
+pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Vec<Found>, String> {
+    let mut dice = Dice(seed);
+    let mut stage = base.stage().await;
+    let mut all = Vec::new();
+    if story == Story::ChangedSince {
+        let state = if base.sort == Sort::First { State::Settled } else { State::Between };
+        put_file(&stage.place, "people.csv", &file(base.people, state));
+    }
+    let kills = if story == Story::Thrice { 3 } else { 1 };
+    let mut last = None;
+    for _ in 0..kills {
+        let moment = Moment::draw(&mut dice, base.took, base.writes);
+        stage.between.count_anew();
+        if story == Story::Desk {
+            all.push(without_desk(&mut stage, moment).await?);
+            continue;
+        }
+        let mut running = stage.place.start(&[]);
+        let held = moment.wait(&stage, &mut running).await;
+        let alive = running.kill();
+        all.push(found_at(&stage, alive));
+        if story == Story::Both {
+            stage.desk.kill();
+            stage.desk.again();
+        }
+        if moment.is_late() {
+            last = held;
+        } else if let Some(stop) = held {
+            stop.then(Then::Vanish);
+        }
+    }
+    if story == Story::ChangedSince {
+        put_file(&stage.place, "people.csv", &file(base.people, base.sort.state()));
+    }
+    assert_sound(&stage.desk.database, &stage.between.done());
+    let found = format!("{story:?} seed {seed} at {all:?}");
+    let ended = finish(&stage, last).await;
+    settled(base, &stage, &ended).await.map_err(|error| format!("{found}: {error}"))?;
+    Ok(all)
+}
+
+/// The desk goes down at the moment, and comes back; the run goes on by itself, or says that it failed.
+async fn without_desk(stage: &mut Stage, moment: Moment) -> Result<Found, String> {
+    let mut running = stage.place.start(&[]);
+    let held = moment.wait(stage, &mut running).await;
+    stage.desk.kill();
+    if let Some(stop) = held {
+        stop.then(if moment.side() == Some(Side::After) { Then::Vanish } else { Then::GoOn });
+    }
+    let found = found_at(stage, running.ended().is_none());
+    stage.desk.again();
+    let ended = running.end().await;
+    // It succeeded, or it says what it did not do.
+    if ended.code() > 2 || ended.code() < 0 {
+        return Err(format!("the run did not end by itself: {}", ended.said()));
+    }
+    Ok(found)
+}
+
+/// The run that must set things right; a request that was on its way arrives while it runs.
+async fn finish(stage: &Stage, late: Option<crate::support::between::Stop>) -> Ended {
+    let Some(late) = late else { return stage.place.run(&[]).await };
+    stage.between.count_anew();
+    let mut listed = stage.between.stop(Side::After, |passing| passing.kind == Kind::Listing);
+    let running = stage.place.start(&[]);
+    listed.wait().await;
+    late.then(Then::GoOn);
+    listed.then(Then::GoOn);
+    let ended = running.end().await;
+    // What it lists, and what it does, crossed that request: it may have to say so, and then the next run is right.
+    if ended.code() == 1 { stage.place.run(&[]).await } else { ended }
+}
+
+async fn settled(base: &Base, stage: &Stage, ended: &Ended) -> Result<(), String> {
+    if ended.code() != base.codes.0 {
+        return Err(format!("ended with {}: {}", ended.code(), ended.said()));
+    }
+    let after = stage.ledger();
+    let differences = base.after.differences(&after, &base.before);
+    if !differences.is_empty() {
+        return Err(format!("{} contacts differ, among them {}", differences.len(), differences[..1].join("\n")));
+    }
+    if !after.doubled().is_empty() {
+        return Err(format!("doubled: {:?}", after.doubled()));
+    }
+    stage.between.count_anew();
+    let next = stage.place.run(&[]).await;
+    if (next.code(), stage.between.writes()) != (base.codes.1, 0) {
+        let writes = stage.between.writes();
+        return Err(format!("the run after it ended with {} and {writes} writes: {}", next.code(), next.said()));
+    }
+    if stage.ledger().0 != after.0 {
+        return Err("the run after it changed something".to_owned());
+    }
+    assert_sound(&stage.desk.database, &stage.between.done());
+    Ok(())
+}
