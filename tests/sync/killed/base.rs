@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::support::between::Between;
 use crate::support::ledger::{Ledger, assert_sound, ledger};
 use crate::support::processes::{Place, Served};
@@ -81,6 +83,7 @@ impl Base {
                 put_file(&place, "people.csv", &file(people, state));
                 let ended = place.run(&[]).await;
                 assert_eq!(ended.code(), 0, "{}", ended.said());
+                age(&place);
             }
             edit_by_hand(&desk.base(), people).await;
         }
@@ -119,6 +122,33 @@ impl Base {
 
     pub async fn stage(&self) -> Stage {
         Stage::over(self.folder.path(), self.sort).await
+    }
+}
+
+/// Makes all run records two days older: the hold's limits are measured against the contacts of a day ago.
+fn age(place: &Place) {
+    let older = |text: &str| {
+        let (time, zone) = text.split_at(8);
+        let day: jiff::civil::Date = jiff::civil::Date::strptime("%Y%m%d", time).unwrap();
+        format!("{}{zone}", day.checked_sub(jiff::Span::new().days(2)).unwrap().strftime("%Y%m%d"))
+    };
+    for entry in std::fs::read_dir(place.records().join("default_support_staff/runs")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.extension().is_some_and(|kind| kind == "json") {
+            let mut summary: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            for member in ["id", "previous"] {
+                if let Some(id) = summary[member].as_str().map(older) {
+                    summary[member] = id.into();
+                }
+            }
+            for member in ["startTime", "endTime"] {
+                let time: jiff::Timestamp = summary[member].as_str().unwrap().parse().unwrap();
+                summary[member] = (time - jiff::SignedDuration::from_hours(48)).to_string().into();
+            }
+            std::fs::write(&path, summary.to_string()).unwrap();
+        }
+        std::fs::rename(&path, path.with_file_name(older(&name))).unwrap();
     }
 }
 
