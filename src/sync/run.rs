@@ -136,6 +136,7 @@ impl Run<'_> {
             return Ok(());
         }
         self.store.put_summary(&self.settings.key, summary).await?;
+        self.store.drop_intent(&self.settings.key, &summary.id).await?;
         Ok(self.store.retain(&self.settings.key, self.retention, summary.start_time).await?)
     }
 
@@ -153,6 +154,10 @@ impl Run<'_> {
         let mut account = Account::new(log, self.clock, self.observer, log_values, planning);
         let worked = self.work(summary, &mut account, ends).await;
         summary.counts = account.counts;
+        if !planning {
+            // What was refused, or not come to, is not spent.
+            summary.spent = account.spent();
+        }
         summary.reasons.clone_from(&account.reasons);
         summary.result = match &worked {
             Err(_) => RunResult::Failed,
@@ -211,6 +216,9 @@ impl Run<'_> {
         if self.mode == Mode::Sync {
             // What is about to be spent is known before it is: a run killed from here on counts in the window (L4).
             summary.counts = account.counts;
+            if !account.intent().is_empty() {
+                self.store.put_intent(&self.settings.key, &summary.id, account.intent()).await?;
+            }
             self.store.put_summary(&self.settings.key, summary).await?;
         }
         let ready =
@@ -262,8 +270,17 @@ impl Run<'_> {
         summary.active_at_start = Some(index.active() as u64);
         // What cannot be read counts as full (L4), and hurts nothing else.
         let history = self.store.window(&self.settings.key, summary.start_time).await.unwrap_or_default();
-        let earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
+        let mut earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
+        let mut cut_off = Vec::new();
+        for run in earlier.iter_mut().filter(|run| run.end_time.is_none()) {
+            // Where it is not there the numbers count: what the run set out to do.
+            if let Ok(Some(intent)) = self.store.intent(&self.settings.key, &run.id).await {
+                run.spent = WindowCounts::default();
+                cut_off.push(intent);
+            }
+        }
         let mut window = Window::count(&earlier, index.len() as u64, summary.start_time);
+        cut_off.iter().for_each(|intent| window.heed_cut_off(intent));
         window.heed_marks(index.deactivated_since(summary.start_time));
         Ok(window)
     }
