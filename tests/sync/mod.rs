@@ -12,3 +12,4 @@ mod ldap;
 mod owning;
 mod planning;
 mod reading;
+mod two_at_once;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::between::Between;
+use crate::support::between::{Between, Kind};
 use crate::support::ledger::{Ledger, assert_sound, ledger};
 use crate::support::processes::{Place, Served};
 use crate::support::upheaval::{Leavers, State, edit_by_hand, file, foreigners, lay_out, put_file, staff};
@@ -32,7 +32,9 @@ pub struct Base {
     /// Exit code of the undisturbed run, and of the one after it.
     pub codes: (i32, i32),
     pub took: Duration,
+    /// How many requests write, and how many of them, the last, remove.
     pub writes: usize,
+    pub removing: usize,
 }
 
 /// A copy of the base: a desk, a proxy before it, and the folder of the run.
@@ -99,6 +101,7 @@ impl Base {
             codes: (0, 0),
             took: Duration::ZERO,
             writes: 0,
+            removing: 0,
         };
         base.undisturbed().await;
         base
@@ -110,6 +113,7 @@ impl Base {
         let first = stage.place.run(&[]).await;
         self.took = begin.elapsed();
         self.writes = stage.between.writes();
+        self.removing = stage.between.kinds().get(&Kind::Removing).copied().unwrap_or_default();
         self.after = stage.ledger();
         stage.between.count_anew();
         let second = stage.place.run(&[]).await;
@@ -126,7 +130,7 @@ impl Base {
 }
 
 /// Makes all run records two days older: the hold's limits are measured against the contacts of a day ago.
-fn age(place: &Place) {
+pub fn age(place: &Place) {
     let older = |text: &str| {
         let (time, zone) = text.split_at(8);
         let day: jiff::civil::Date = jiff::civil::Date::strptime("%Y%m%d", time).unwrap();

@@ -5,3 +5,5 @@ mod base;
 mod moments;
 mod runs;
 mod trial;
+
+pub use base::age;

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 use contactsync::api::RunResult;
 use contactsync::runlog::Summary;
 
-use super::base::Stage;
+use super::base::{Base, Stage};
 use crate::support::between::{Kind, Side, Stop};
 use crate::support::company::Dice;
 use crate::support::processes::Running;
+
+/// Where the connection's run records lie.
+const RUNS: &str = "default_support_staff/runs";
 
 /// When a run is killed.
 #[derive(Clone, Copy, Debug)]
@@ -51,18 +54,17 @@ pub enum Found {
 }
 
 impl Moment {
-    /// One for a run that takes so long and writes so often.
-    pub fn draw(dice: &mut Dice, took: Duration, writes: usize) -> Self {
-        let nth = |dice: &mut Dice| 1 + usize::try_from(dice.below(writes as u64)).unwrap();
+    /// One for a run like that of the base.
+    pub fn draw(dice: &mut Dice, base: &Base) -> Self {
         match dice.below(20) {
-            0..8 => {
-                let micros = u64::try_from(took.as_micros()).unwrap();
+            0..7 => {
+                let micros = u64::try_from(base.took.as_micros()).unwrap();
                 Self::After(Duration::from_micros(dice.below(micros.max(1))))
             }
-            8..12 => Self::Write(nth(dice), Side::Before),
-            12..16 => Self::Write(nth(dice), Side::After),
-            16..18 => Self::Late(nth(dice)),
-            18 => Self::Record(if dice.below(2) == 0 { Record::Begun } else { Record::Decided }),
+            7..11 => Self::Write(nth(dice, base), Side::Before),
+            11..15 => Self::Write(nth(dice, base), Side::After),
+            15..17 => Self::Late(nth(dice, base)),
+            17 => Self::Record(if dice.below(2) == 0 { Record::Begun } else { Record::Decided }),
             _ => Self::Record(Record::Logged),
         }
     }
@@ -73,6 +75,12 @@ impl Moment {
             Self::After(duration) => {
                 let until = Instant::now() + duration;
                 wait(running, || Instant::now() >= until).await;
+                None
+            }
+            Self::Record(Record::Logged) => {
+                // The summary follows within a moment: nothing here may sleep.
+                let before = logs(&stage.place.records());
+                while logs(&stage.place.records()) == before && running.ended().is_none() {}
                 None
             }
             Self::Record(record) => {
@@ -100,6 +108,15 @@ impl Moment {
     }
 }
 
+/// Any request that writes, every third time one of those that remove, which are the last.
+fn nth(dice: &mut Dice, base: &Base) -> usize {
+    let below = |dice: &mut Dice, limit: usize| usize::try_from(dice.below(limit as u64)).unwrap();
+    match base.removing {
+        1.. if dice.below(3) == 0 => base.writes - below(dice, base.removing),
+        _ => 1 + below(dice, base.writes),
+    }
+}
+
 async fn nth_write(stage: &Stage, running: &mut Running, nth: usize, side: Side) -> Stop {
     let mut stop = stage.between.stop(side, move |passing| passing.is_write() && passing.writes == nth);
     let mut reached = false;
@@ -118,9 +135,15 @@ async fn wait(running: &mut Running, mut so: impl FnMut() -> bool) {
     }
 }
 
+/// How many logs there are.
+fn logs(records: &Path) -> usize {
+    let names = std::fs::read_dir(records.join(RUNS)).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    names.filter(|path| path.extension().is_some_and(|kind| kind == "jsonl")).count()
+}
+
 /// The latest run's summary, and whether its log is there.
 fn latest(records: &Path) -> Option<(Summary, bool)> {
-    let runs = records.join("default_support_staff/runs");
+    let runs = records.join(RUNS);
     let names = std::fs::read_dir(runs).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     let newest = names.filter(|path| path.extension().is_some_and(|kind| kind == "json")).max()?;
     let summary = serde_json::from_slice(&std::fs::read(&newest).ok()?).ok()?;

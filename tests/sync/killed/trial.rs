@@ -47,7 +47,7 @@ pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Vec<Found>, St
     let kills = if story == Story::Thrice { 3 } else { 1 };
     let mut last = None;
     for _ in 0..kills {
-        let moment = Moment::draw(&mut dice, base.took, base.writes);
+        let moment = Moment::draw(&mut dice, base);
         stage.between.count_anew();
         if story == Story::Desk {
             all.push(without_desk(&mut stage, moment).await?);
