@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Error, Intent, LogWriter, Plan, RunId, Settled, SettledEntry, Summary};
+use crate::api::RunResult;
 use crate::contact::OwnershipKey;
 
 /// How many runs are kept.
@@ -76,11 +77,17 @@ impl RunStore {
         Ok(ids)
     }
 
-    /// The newest summaries, newest first.
+    /// The newest summaries, newest first. A run that did not end although another came after it counts as cut off; only
+    /// here, so that nobody writes into the summary of a run that is going on after all.
     pub async fn summaries(&self, key: &OwnershipKey, most: usize) -> Result<Vec<Summary>, Error> {
-        let mut summaries = Vec::new();
+        let mut summaries: Vec<Summary> = Vec::new();
         for id in self.run_ids(key).await?.into_iter().take(most) {
-            summaries.push(self.summary(key, &id).await?);
+            let mut summary = self.summary(key, &id).await?;
+            if summary.result == RunResult::Running && !summaries.is_empty() {
+                summary.result = RunResult::Interrupted;
+                "the run was cut off; the next one set things right".clone_into(&mut summary.message);
+            }
+            summaries.push(summary);
         }
         Ok(summaries)
     }

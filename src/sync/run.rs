@@ -113,20 +113,9 @@ impl Run<'_> {
     /// Planning leaves no summary: it is not part of the history that the hold is counted from.
     async fn begin(&self, summary: &mut Summary) -> Result<(), Error> {
         let key = &self.settings.key;
+        summary.previous = self.store.run_ids(key).await?.into_iter().next();
         if self.mode == Mode::Plan {
-            summary.previous = self.store.run_ids(key).await?.into_iter().next();
             return Ok(());
-        }
-        if let Some(newest) = self.store.run_ids(key).await?.into_iter().next() {
-            // One that cannot be read does not stop the run: its gap shows when the window is counted.
-            if let Ok(mut before) = self.store.summary(key, &newest).await
-                && before.result == RunResult::Running
-            {
-                before.result = RunResult::Interrupted;
-                "the run was cut off; the next one set things right".clone_into(&mut before.message);
-                self.store.put_summary(key, &before).await?;
-            }
-            summary.previous = Some(newest);
         }
         Ok(self.store.put_summary(key, summary).await?)
     }
@@ -188,7 +177,8 @@ impl Run<'_> {
         let fields = preflight::fields(&program, &self.settings.spec, &desk, account).await?;
         self.observer.stage(Stage::Listing);
         let mut index = OwnedIndex::list(&desk, &self.settings.key, &self.settings.take_over, &fields.all).await?;
-        let window = self.window(summary, &index).await?;
+        summary.owned_at_start = Some(index.len() as u64);
+        summary.active_at_start = Some(index.active() as u64);
         let settled = self.store.settled(&self.settings.key).await?;
         let mut reader = Reader {
             program: &program,
@@ -207,6 +197,8 @@ impl Run<'_> {
         };
         let gone = leavers(&proof, directory.as_ref(), &program, &query, &index, rules, account).await?;
         let approval = Approval::load(self.store, self.settings, summary.start_time).await?;
+        // As late as can be: another run may have decided while this one was reading.
+        let window = self.window(summary, &index).await;
         let demand = Demand { gathered: &gathered, index: &index, leavers: &gone, in_scope: account.counts.in_scope };
         let held = demand.hold(&self.settings.spec, &window, &approval, summary, account).await?;
         self.store_plan(&demand.held_plan(&held), summary).await?;
@@ -265,9 +257,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn window(&self, summary: &mut Summary, index: &OwnedIndex) -> Result<Window, Error> {
-        summary.owned_at_start = Some(index.len() as u64);
-        summary.active_at_start = Some(index.active() as u64);
+    async fn window(&self, summary: &Summary, index: &OwnedIndex) -> Window {
         // What cannot be read counts as full (L4), and hurts nothing else.
         let history = self.store.window(&self.settings.key, summary.start_time).await.unwrap_or_default();
         let mut earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
@@ -282,7 +272,7 @@ impl Run<'_> {
         let mut window = Window::count(&earlier, index.len() as u64, summary.start_time);
         cut_off.iter().for_each(|intent| window.heed_cut_off(intent));
         window.heed_marks(index.deactivated_since(summary.start_time));
-        Ok(window)
+        window
     }
 
     fn handover(&self) -> jiff::SignedDuration {

@@ -36,7 +36,6 @@ pub struct Passing {
     pub kind: Kind,
     pub method: Method,
     pub path: String,
-    pub body: String,
     /// How many requests that change something came before, this one included.
     pub writes: usize,
 }
@@ -95,7 +94,6 @@ struct Seen {
     rules: Vec<Rule>,
     writes: usize,
     kinds: HashMap<Kind, usize>,
-    latest: Option<Kind>,
     /// Contacts that the desk said are there, with the version it told, if any; `None`: gone.
     done: HashMap<String, Option<i64>>,
 }
@@ -153,11 +151,6 @@ impl Between {
         self.seen().kinds.clone()
     }
 
-    /// What the latest request was for.
-    pub fn latest(&self) -> Option<Kind> {
-        self.seen().latest
-    }
-
     /// Forgets what passed and whom to stop, not what the desk said it has done.
     pub fn count_anew(&self) {
         let mut seen = self.seen();
@@ -185,11 +178,11 @@ async fn hand_on(shared: Arc<Shared>, request: Request) -> Response<Body> {
     if shared.halt(Side::Before, &passing).await == Then::Vanish {
         return cut();
     }
-    let answer = shared.forward(&head.method, &path, &head.headers, body.clone()).await;
+    let answer = shared.forward(&head.method, &path, &head.headers, body).await;
     if let Some((status, _, answer)) = &answer
         && passing.is_write()
     {
-        shared.remember(&passing, *status, answer, &body);
+        shared.remember(&passing, *status, answer);
     }
     if shared.halt(Side::After, &passing).await == Then::Vanish {
         return cut();
@@ -212,13 +205,11 @@ fn cut() -> Response<Body> {
 
 impl Shared {
     fn note(&self, method: &Method, path: &str, body: &Bytes) -> Passing {
-        let body = String::from_utf8_lossy(body).into_owned();
-        let kind = kind(method, path, &body);
+        let kind = kind(method, path, &String::from_utf8_lossy(body));
         let mut seen = self.seen.lock().unwrap();
         seen.writes += usize::from(kind >= Kind::Writing);
         *seen.kinds.entry(kind).or_default() += 1;
-        seen.latest = Some(kind);
-        Passing { kind, method: method.clone(), path: path.to_owned(), body, writes: seen.writes }
+        Passing { kind, method: method.clone(), path: path.to_owned(), writes: seen.writes }
     }
 
     async fn halt(&self, side: Side, passing: &Passing) -> Then {
@@ -259,7 +250,7 @@ impl Shared {
         Some((status, headers, body))
     }
 
-    fn remember(&self, passing: &Passing, status: u16, answer: &Bytes, _asked: &Bytes) {
+    fn remember(&self, passing: &Passing, status: u16, answer: &Bytes) {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         let mut seen = self.seen.lock().unwrap();
         let mut note = |method: &str, location: &str, version: Option<&str>| {

@@ -40,6 +40,7 @@ pub struct Base {
 /// A copy of the base: a desk, a proxy before it, and the folder of the run.
 pub struct Stage {
     _folder: tempfile::TempDir,
+    sort: Sort,
     pub place: Place,
     pub desk: Served,
     pub between: Between,
@@ -52,11 +53,16 @@ impl Stage {
         let desk = Served::start(&folder.path().join("kdesk.db"));
         let between = Between::start(&desk.base(), matches!(sort, Sort::Singly(_))).await;
         let place = lay_out(folder.path(), &between.base, &staff(sort.leavers()));
-        Self { _folder: folder, place, desk, between }
+        Self { _folder: folder, sort, place, desk, between }
     }
 
     pub fn ledger(&self) -> Ledger {
         ledger(&self.desk.database)
+    }
+
+    /// Lets runs go to another desk.
+    pub fn point_at(&self, desk: &str) {
+        lay_out(&self.place.0, desk, &staff(self.sort.leavers()));
     }
 }
 

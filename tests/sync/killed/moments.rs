@@ -49,6 +49,8 @@ pub enum Found {
     Removing,
     /// The log is closed, the summary is not.
     Summing,
+    /// Nothing watched the desk; it was some moment in time.
+    Unseen,
     /// It came too late.
     Ended,
 }
@@ -57,16 +59,19 @@ impl Moment {
     /// One for a run like that of the base.
     pub fn draw(dice: &mut Dice, base: &Base) -> Self {
         match dice.below(20) {
-            0..7 => {
-                let micros = u64::try_from(base.took.as_micros()).unwrap();
-                Self::After(Duration::from_micros(dice.below(micros.max(1))))
-            }
+            0..7 => Self::in_time(dice, base),
             7..11 => Self::Write(nth(dice, base), Side::Before),
             11..15 => Self::Write(nth(dice, base), Side::After),
             15..17 => Self::Late(nth(dice, base)),
             17 => Self::Record(if dice.below(2) == 0 { Record::Begun } else { Record::Decided }),
             _ => Self::Record(Record::Logged),
         }
+    }
+
+    /// Some moment in time.
+    pub fn in_time(dice: &mut Dice, base: &Base) -> Self {
+        let micros = u64::try_from(base.took.as_micros()).unwrap();
+        Self::After(Duration::from_micros(dice.below(micros.max(1))))
     }
 
     /// Waits for the moment. The stop, if any, holds its request.

@@ -5,18 +5,21 @@ use std::time::Instant;
 
 use super::base::{Base, Sort};
 use super::moments::Found;
-use super::trial::{Story, play};
+use super::trial::{Played, Story, play};
 use crate::support::company::Dice;
 use crate::support::upheaval::Leavers;
 
-/// Where kills of each kind found the run.
+/// Where kills of each kind found the run, and how runs ended whose desk was killed.
 #[derive(Default)]
-struct Spread(BTreeMap<(Sort, Found), usize>);
+struct Spread(BTreeMap<(Sort, Found), usize>, BTreeMap<i32, usize>);
 
 impl Spread {
-    fn add(&mut self, sort: Sort, found: &[Found]) {
-        for found in found {
+    fn add(&mut self, sort: Sort, played: &Played) {
+        for found in &played.found {
             *self.0.entry((sort, *found)).or_default() += 1;
+        }
+        if let Some(code) = played.coped {
+            *self.1.entry(code).or_default() += 1;
         }
     }
 
@@ -28,6 +31,9 @@ impl Spread {
     fn print(&self) {
         for ((sort, found), count) in &self.0 {
             eprintln!("{:<24} {:<18} {count:>4}", format!("{sort:?}"), format!("{found:?}"));
+        }
+        for (code, count) in &self.1 {
+            eprintln!("{:<24} {:<18} {count:>4}", "the desk was killed", format!("run's exit {code}"));
         }
     }
 }
@@ -88,19 +94,18 @@ async fn l12_killed_anywhere() {
     for (sort, people, part) in sorts {
         let base = Base::make(sort, people).await;
         eprintln!("{sort:?}: {people} people, undisturbed {:.1?}, {} writes", base.took, base.writes);
-        let mut own = Spread::default();
-        while own.kills() < (wanted * part).div_ceil(parts) {
+        let enough = spread.kills() + (wanted * part).div_ceil(parts);
+        while spread.kills() < enough {
             let (story, seed) = (Story::draw(&mut dice), dice.next());
             match play(&base, story, seed).await {
-                Ok(found) => own.add(sort, &found),
+                Ok(played) => spread.add(sort, &played),
                 Err(failure) => {
                     eprintln!("FAILED {sort:?} {failure:.3000}");
                     failures.push(failure);
-                    own.add(sort, &[Found::Starting]);
+                    spread.add(sort, &Played { found: vec![Found::Unseen], coped: None });
                 }
             }
         }
-        spread.0.extend(own.0);
     }
     spread.print();
     eprintln!("{} kills, {} failures, {:.0?}", spread.kills(), failures.len(), begin.elapsed());

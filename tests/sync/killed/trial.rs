@@ -35,11 +35,20 @@ impl Story {
     }
 }
 
-/// Plays a story from a seed. Gives the stages at which kills came.
-pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Vec<Found>, String> {
+/// How a story went.
+#[derive(Debug, Default)]
+pub struct Played {
+    /// The stages at which kills came.
+    pub found: Vec<Found>,
+    /// How the run ended whose desk was killed.
+    pub coped: Option<i32>,
+}
+
+/// Plays a story from a seed.
+pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Played, String> {
     let mut dice = Dice(seed);
     let mut stage = base.stage().await;
-    let mut all = Vec::new();
+    let mut played = Played::default();
     if story == Story::ChangedSince {
         let state = if base.sort == Sort::First { State::Settled } else { State::Between };
         put_file(&stage.place, "people.csv", &file(base.people, state));
@@ -50,13 +59,17 @@ pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Vec<Found>, St
         let moment = Moment::draw(&mut dice, base);
         stage.between.count_anew();
         if story == Story::Desk {
-            all.push(without_desk(&mut stage, moment).await?);
+            let direct = dice.below(2) == 0;
+            let moment = if direct { Moment::in_time(&mut dice, base) } else { moment };
+            let (found, code) = without_desk(&mut stage, moment, direct).await?;
+            played.found.push(found);
+            played.coped = Some(code);
             continue;
         }
         let mut running = stage.place.start(&[]);
         let held = moment.wait(&stage, &mut running).await;
         let alive = running.kill();
-        all.push(found_at(&stage, alive));
+        played.found.push(found_at(&stage, alive));
         if story == Story::Both {
             stage.desk.kill();
             stage.desk.again();
@@ -71,28 +84,34 @@ pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Vec<Found>, St
         put_file(&stage.place, "people.csv", &file(base.people, base.sort.state()));
     }
     assert_sound(&stage.desk.database, &stage.between.done());
-    let found = format!("{story:?} seed {seed} at {all:?}");
+    let found = format!("{story:?} seed {seed} at {:?}", played.found);
     let ended = finish(&stage, last).await;
     settled(base, &stage, &ended).await.map_err(|error| format!("{found}: {error}"))?;
-    Ok(all)
+    Ok(played)
 }
 
 /// The desk goes down at the moment, and comes back; the run goes on by itself, or says that it failed.
-async fn without_desk(stage: &mut Stage, moment: Moment) -> Result<Found, String> {
+/// Directly, it sees a desk that refuses connections; through the proxy, one that cuts them.
+async fn without_desk(stage: &mut Stage, moment: Moment, direct: bool) -> Result<(Found, i32), String> {
+    if direct {
+        stage.point_at(&stage.desk.base());
+    }
     let mut running = stage.place.start(&[]);
     let held = moment.wait(stage, &mut running).await;
     stage.desk.kill();
     if let Some(stop) = held {
         stop.then(if moment.side() == Some(Side::After) { Then::Vanish } else { Then::GoOn });
     }
-    let found = found_at(stage, running.ended().is_none());
+    let alive = running.ended().is_none();
+    let found = if direct && alive { Found::Unseen } else { found_at(stage, alive) };
     stage.desk.again();
     let ended = running.end().await;
     // It succeeded, or it says what it did not do.
     if ended.code() > 2 || ended.code() < 0 {
         return Err(format!("the run did not end by itself: {}", ended.said()));
     }
-    Ok(found)
+    stage.point_at(&stage.between.base);
+    Ok((found, ended.code()))
 }
 
 /// The run that must set things right; a request that was on its way arrives while it runs.
