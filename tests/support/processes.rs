@@ -142,16 +142,4 @@ impl Ended {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         format!("{}\n{}", text(&self.0.stdout), text(&self.0.stderr))
     }
-
-    /// The summaries of its connections.
-    pub fn summaries(&self) -> Vec<contactsync::runlog::Summary> {
-        serde_json::from_slice(&self.0.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.said()))
-    }
-
-    /// The summary of its only connection.
-    pub fn summary(&self) -> contactsync::runlog::Summary {
-        let mut all = self.summaries();
-        assert_eq!(all.len(), 1, "{}", self.said());
-        all.remove(0)
-    }
 }

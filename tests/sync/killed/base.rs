@@ -130,13 +130,18 @@ impl Base {
         assert!(self.writes > 2 && self.after.doubled().is_empty());
     }
 
+    /// What the file shows in the run that is killed.
+    pub fn file(&self) -> String {
+        file(self.people, self.sort.state())
+    }
+
     pub async fn stage(&self) -> Stage {
         Stage::over(self.folder.path(), self.sort).await
     }
 }
 
 /// Makes all run records two days older: the hold's limits are measured against the contacts of a day ago.
-pub fn age(place: &Place) {
+fn age(place: &Place) {
     let older = |text: &str| {
         let (time, zone) = text.split_at(8);
         let day: jiff::civil::Date = jiff::civil::Date::strptime("%Y%m%d", time).unwrap();

@@ -4,6 +4,5 @@
 mod base;
 mod moments;
 mod runs;
+mod together;
 mod trial;
-
-pub use base::age;

@@ -60,9 +60,8 @@ fn seed() -> u64 {
 async fn l12_a_first_run_that_is_killed_ends_as_if_nobody_had_disturbed_it() {
     let mut dice = Dice(seed());
     let base = Base::make(Sort::First, 2000).await;
-    for story in [Story::Once, Story::Both] {
-        play(&base, story, dice.next()).await.unwrap();
-    }
+    let story = if dice.below(2) == 0 { Story::Both } else { Story::Desk };
+    play(&base, story, dice.next()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +69,7 @@ async fn l12_a_run_with_changes_that_is_killed_ends_as_if_nobody_had_disturbed_i
     let mut dice = Dice(seed());
     let leavers = if dice.below(2) == 0 { Leavers::Deactivate } else { Leavers::Delete };
     let base = Base::make(Sort::Changes(leavers), 2000).await;
-    for story in [Story::Once, Story::ChangedSince, Story::Desk] {
+    for story in [Story::Once, Story::ChangedSince] {
         play(&base, story, dice.next()).await.unwrap();
     }
 }
