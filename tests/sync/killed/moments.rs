@@ -142,7 +142,8 @@ async fn wait(running: &mut Running, mut so: impl FnMut() -> bool) {
 
 /// How many logs there are.
 fn logs(records: &Path) -> usize {
-    let names = std::fs::read_dir(records.join(RUNS)).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let names =
+        std::fs::read_dir(records.join(RUNS)).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     names.filter(|path| path.extension().is_some_and(|kind| kind == "jsonl")).count()
 }
 

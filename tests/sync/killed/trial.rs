@@ -13,8 +13,8 @@ use crate::support::upheaval::{State, file, put_file};
 pub enum Story {
     /// The run is killed.
     Once,
-    /// Three runs are killed, one after the other.
-    Thrice,
+    /// Up to five runs are killed, one after the other.
+    Several,
     /// The run is killed, and the next finds the directory changed.
     ChangedSince,
     /// Run and desk are killed together.
@@ -26,10 +26,10 @@ pub enum Story {
 impl Story {
     pub fn draw(dice: &mut Dice) -> Self {
         match dice.below(10) {
-            0..4 => Self::Once,
-            4 => Self::Thrice,
-            5 => Self::ChangedSince,
-            6..8 => Self::Both,
+            0..3 => Self::Once,
+            3..6 => Self::Several,
+            6 => Self::ChangedSince,
+            7 => Self::Both,
             _ => Self::Desk,
         }
     }
@@ -53,7 +53,7 @@ pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Played, String
         let state = if base.sort == Sort::First { State::Settled } else { State::Between };
         put_file(&stage.place, "people.csv", &file(base.people, state));
     }
-    let kills = if story == Story::Thrice { 3 } else { 1 };
+    let kills = if story == Story::Several { 5 } else { 1 };
     let mut last = None;
     for _ in 0..kills {
         let moment = Moment::draw(&mut dice, base);
@@ -70,6 +70,9 @@ pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Played, String
         let held = moment.wait(&stage, &mut running).await;
         let alive = running.kill();
         played.found.push(found_at(&stage, alive));
+        if !alive {
+            break;
+        }
         if story == Story::Both {
             stage.desk.kill();
             stage.desk.again();
@@ -116,8 +119,8 @@ async fn without_desk(stage: &mut Stage, moment: Moment, direct: bool) -> Result
 
 /// The run that must set things right; a request that was on its way arrives while it runs.
 async fn finish(stage: &Stage, late: Option<crate::support::between::Stop>) -> Ended {
-    let Some(late) = late else { return stage.place.run(&[]).await };
     stage.between.count_anew();
+    let Some(late) = late else { return stage.place.run(&[]).await };
     let mut listed = stage.between.stop(Side::After, |passing| passing.kind == Kind::Listing);
     let running = stage.place.start(&[]);
     listed.wait().await;
