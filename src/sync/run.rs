@@ -270,7 +270,9 @@ impl Run<'_> {
             }
         }
         let mut window = Window::count(&earlier, index.len() as u64, summary.start_time);
-        cut_off.iter().for_each(|intent| window.heed_cut_off(intent));
+        for intent in &cut_off {
+            window.heed_cut_off(intent);
+        }
         window.heed_marks(index.deactivated_since(summary.start_time));
         window
     }

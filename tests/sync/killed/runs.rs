@@ -97,7 +97,10 @@ async fn l12_killed_anywhere() {
         while spread.kills() < enough {
             let (story, seed) = (Story::draw(&mut dice), dice.next());
             match play(&base, story, seed).await {
-                Ok(played) => spread.add(sort, &played),
+                Ok(played) => {
+                    eprintln!("{:>5.0?} {sort:?} {story:?} {seed}: {played:?}", begin.elapsed());
+                    spread.add(sort, &played);
+                }
                 Err(failure) => {
                     eprintln!("FAILED {sort:?} {failure:.3000}");
                     failures.push(failure);
