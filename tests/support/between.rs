@@ -76,7 +76,7 @@ impl Stop {
 
     pub fn then(self, then: Then) {
         // Nobody may be waiting any more.
-        self.go.send(then).ok();
+        let _waited = self.go.send(then).is_ok();
     }
 }
 

@@ -77,7 +77,6 @@ async fn l12_a_run_with_changes_that_is_killed_ends_as_if_nobody_had_disturbed_i
 /// 100 kills of runs of 20,000 people, or as many as `CONTACTSYNC_KILLS` and `CONTACTSYNC_KILL_PEOPLE` say: `make kill`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a quarter of an hour: make kill"]
-#[expect(clippy::print_stderr, reason = "figures for whoever runs it with --nocapture")]
 async fn l12_killed_anywhere() {
     let mut dice = Dice(seed());
     let wanted = usize::try_from(number("CONTACTSYNC_KILLS").unwrap_or(100)).unwrap();

@@ -50,8 +50,8 @@ pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Played, String
     let mut stage = base.stage().await;
     let mut played = Played::default();
     if story == Story::ChangedSince {
-        let state = if base.sort == Sort::First { State::Settled } else { State::Between };
-        put_file(&stage.place, "people.csv", &file(base.people, state));
+        let before = if base.sort == Sort::First { State::Settled } else { State::Between };
+        put_file(&stage.place, "people.csv", &file(base.people, before));
     }
     let kills = if story == Story::Several { 5 } else { 1 };
     let mut last = None;
