@@ -19,7 +19,7 @@ test-deps: ## Install what the tests need: OpenLDAP, Samba, Python
 kill: ## Kill 100 runs of 20,000 people anywhere (CONTACTSYNC_KILLS, CONTACTSYNC_KILL_PEOPLE, CONTACTSYNC_KILL_SEED)
 	$(CARGO) build --release --locked
 	CONTACTSYNC_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/contactsync" \
-		$(CARGO) test --locked --test it killed_anywhere -- --ignored --nocapture
+		$(CARGO) test --locked --test it killed_anywhere -- --ignored --nocapture --test-threads 1
 
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked

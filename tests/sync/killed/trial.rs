@@ -83,6 +83,10 @@ pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Played, String
             stop.then(Then::Vanish);
         }
     }
+    if played.found == [Found::Ended] {
+        // Nobody was killed: nothing to see.
+        return Ok(played);
+    }
     if story == Story::ChangedSince {
         put_file(&stage.place, "people.csv", &file(base.people, base.sort.state()));
     }
