@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-deps bench build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test test-deps bench kill build lint fmt generate check-generated deny advisories ci
 
 CARGO ?= cargo
 
@@ -15,6 +15,11 @@ test: test-deps ## Run every test; installs the servers they need where they are
 
 test-deps: ## Install what the tests need: OpenLDAP, Samba, Python
 	@testenv/install.sh
+
+kill: ## Kill 100 runs of 20,000 people anywhere (CONTACTSYNC_KILLS, CONTACTSYNC_KILL_PEOPLE, CONTACTSYNC_KILL_SEED)
+	$(CARGO) build --release --locked
+	CONTACTSYNC_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/contactsync" \
+		$(CARGO) test --locked --test it killed_anywhere -- --ignored --nocapture --test-threads 1
 
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked

@@ -263,7 +263,8 @@ impl House {
     }
 }
 
-fn client() -> reqwest::Client {
+/// A client without any of the engine's own care.
+pub fn client() -> reqwest::Client {
     // The second test finds it installed already.
     drop(rustls::crypto::ring::default_provider().install_default());
     #[expect(clippy::disallowed_methods, reason = "looked at from outside, without the engine's client")]

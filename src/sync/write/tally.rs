@@ -146,6 +146,7 @@ impl Tally {
             Act::Release => counts.released += 1,
         }
         self.spending.gained += u64::from(matches!(pending.act, Act::Create | Act::Adopt | Act::Claim));
+        account.wrote(&pending.person);
         self.step(account);
         account.note(entry(pending, pending.act.event())).await
     }
@@ -159,9 +160,13 @@ impl Tally {
             (Act::Update | Act::Reactivate, Refusal::Conflict, Some(place))
                 if pending.again && self.moved_in_vain.insert(place) =>
             {
+                account.kept_key(&pending.person);
                 return Ok(());
             }
             _ => {}
+        }
+        if matches!(refusal, Refusal::Unknown { .. }) {
+            account.wrote(&pending.person);
         }
         self.step(account);
         account.counts.failed += 1;
