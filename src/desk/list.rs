@@ -118,7 +118,25 @@ impl Desk {
     /// Lists the contacts whose `externalId` begins with `prefix`, each once, in pages, into `pages`. Gives the proof
     /// that none was left out, or an error. A closed receiver ends it with [`Error::Cancelled`].
     pub async fn list(&self, prefix: &str, pages: mpsc::Sender<Vec<Contact>>) -> Result<WholeListing, Error> {
-        let owned = |contact: &Contact| contact.external_id.as_deref().is_some_and(|id| id.starts_with(prefix));
+        self.list_noticing(prefix, &|_| {}, pages).await
+    }
+
+    /// The same; `notice` is shown the `externalId` of every other contact that passes by, which is all of them where the
+    /// desk does not filter, or nothing begins with the prefix.
+    pub async fn list_noticing(
+        &self,
+        prefix: &str,
+        notice: &(dyn Fn(&str) + Sync),
+        pages: mpsc::Sender<Vec<Contact>>,
+    ) -> Result<WholeListing, Error> {
+        let owned = |contact: &Contact| {
+            let Some(id) = contact.external_id.as_deref() else { return false };
+            let owned = id.starts_with(prefix);
+            if !owned {
+                notice(id);
+            }
+            owned
+        };
         let filter = format!("externalId sw {}", json::quoted(prefix));
         let contacts = self.whole(Some(filter), &owned, &pages).await?;
         Ok(WholeListing { contacts })

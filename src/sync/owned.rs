@@ -1,13 +1,14 @@
 //! The contacts that a connection owns, in about 100 bytes each: enough to tell who is in step, and to find the rest.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::Error;
 use super::compact::CompactId;
 use super::decide::{Reading, Standing};
+use super::{ConnectionSettings, Error};
 use crate::contact::{ExternalId, Field, Mark, MarkKind, OwnershipKey, Value, canonical_email, fingerprint};
 use crate::desk::{Contact, ContactId, Desk};
 use crate::runlog::WINDOW;
@@ -55,18 +56,25 @@ pub(super) struct OwnedIndex {
 }
 
 impl OwnedIndex {
-    /// Lists every contact owned under `key` or a key that it takes over from (L7), and proves that the list was whole (L16).
-    pub(super) async fn list(
-        desk: &Desk,
-        key: &OwnershipKey,
-        take_over: &[OwnershipKey],
-        fields: &[Field],
-    ) -> Result<Self, Error> {
+    /// Lists every contact owned under the connection's key or one that it takes over from (L7), and proves that the list
+    /// was whole (L16). Where others' contacts pass by, as they do when nothing is owned yet, another installation is
+    /// noticed, and nothing was written yet.
+    pub(super) async fn list(desk: &Desk, settings: &ConnectionSettings, fields: &[Field]) -> Result<Self, Error> {
         let mut index = Self { set: vec![0; fields.len()], ..Self::default() };
-        for owner in std::iter::once(key).chain(take_over) {
+        let key = &settings.key;
+        let elsewhere = OnceLock::new();
+        let name = format!("/{}/", settings.full_name());
+        let notice = |id: &str| {
+            if id.contains(&name)
+                && let Some(id) = ExternalId::parse(id).filter(|id| settings.is_run_elsewhere(&id.owner))
+            {
+                elsewhere.get_or_init(|| id.owner);
+            }
+        };
+        for owner in std::iter::once(key).chain(&settings.take_over) {
             let (pages, mut received) = mpsc::channel::<Vec<Contact>>(4);
             let prefix = owner.prefix();
-            let listing = desk.list(&prefix, pages);
+            let listing = desk.list_noticing(&prefix, &notice, pages);
             let taking = async {
                 while let Some(page) = received.recv().await {
                     for contact in &page {
@@ -76,6 +84,9 @@ impl OwnedIndex {
             };
             let (whole, ()) = tokio::join!(listing, taking);
             whole?;
+        }
+        if let Some(owner) = elsewhere.into_inner() {
+            return Err(Error::OtherInstallation { owner, key: key.clone() });
         }
         index.finish();
         Ok(index)

@@ -182,7 +182,7 @@ impl Run<'_> {
         let query = preflight::query(&program, &self.settings.spec, directory.as_ref()).await?;
         let fields = preflight::fields(&program, &self.settings.spec, &desk, account).await?;
         self.observer.stage(Stage::Listing);
-        let mut index = OwnedIndex::list(&desk, &self.settings.key, &self.settings.take_over, &fields.all).await?;
+        let mut index = OwnedIndex::list(&desk, self.settings, &fields.all).await?;
         let window = self.window(summary, &index).await?;
         let settled = self.store.settled(&self.settings.key).await?;
         let mut reader = Reader {

@@ -38,6 +38,10 @@ impl Writer<'_> {
         if found.is_empty() {
             found = self.desk.find_by_email(&email).await?;
         }
+        let mut owners = found.iter().filter_map(|contact| ExternalId::parse(contact.external_id.as_deref()?));
+        if let Some(theirs) = owners.find(|id| self.settings.is_run_elsewhere(&id.owner)) {
+            return Err(Error::OtherInstallation { owner: theirs.owner, key: self.settings.key.clone() });
+        }
         let standings: Vec<Standing> = found.iter().map(|contact| standing(contact, &email)).collect();
         let wish = Wish {
             key: &self.settings.key,
