@@ -1,0 +1,11 @@
+//! The laws over whole histories: a company by lot, its two connections, whatever goes wrong, and a witness.
+
+mod company;
+mod desk;
+mod directory;
+mod history;
+mod play;
+mod properties;
+mod truth;
+mod witness;
+mod world;

@@ -1,0 +1,84 @@
+//! Plays a history to its end, watched at every step; draws histories by lot, and shrinks one that breaks a law.
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunner};
+
+use super::company::TEAMS;
+use super::history::{Event, Fault, History};
+use super::truth::ends_in;
+use super::witness::judge;
+use super::world::{Played, Verdict, World};
+
+/// Rounds of undisturbed runs, a day apart and all holds approved, in which everything must have come to rest.
+const ROUNDS: usize = 10;
+
+/// Plays it, then lets everything come to rest, and compares the desk with the directory.
+pub async fn whole(history: &History) -> Verdict {
+    let mut world = World::new(history.rules).await;
+    for team in TEAMS.into_iter().filter(|_| !history.first) {
+        step(&mut world, Event::Run(team, Fault::None)).await?;
+    }
+    for event in &history.events {
+        step(&mut world, *event).await.map_err(|law| format!("at {event:?}: {law}"))?;
+    }
+    rest(&mut world).await?;
+    ends_in(&world).map_err(|law| format!("at rest: {law}"))
+}
+
+/// One event, judged.
+pub async fn step(world: &mut World, event: Event) -> Verdict {
+    if let Event::Run(team, fault) = event {
+        let played = world.run(team, fault).await;
+        judge(world, &played)
+    } else {
+        world.happen(event).await;
+        Ok(())
+    }
+}
+
+/// L14: after the last fault, with every hold approved, writing ends.
+pub async fn rest(world: &mut World) -> Verdict {
+    let mut last = String::new();
+    for _ in 0..ROUNDS {
+        let mut quiet = true;
+        world.pass(25);
+        for team in TEAMS {
+            let played = world.run(team, Fault::None).await;
+            judge(world, &played).map_err(|law| format!("while coming to rest: {law}"))?;
+            quiet &= played.changes.is_empty() && !world.approve(team);
+            if !played.changes.is_empty() {
+                last = told(&played);
+            }
+        }
+        if quiet {
+            return Ok(());
+        }
+    }
+    Err(format!("L14: {ROUNDS} days of runs, and still {last}"))
+}
+
+fn told(played: &Played) -> String {
+    format!("{:?} writes {:?}", played.team, played.changes)
+}
+
+/// Plays as many histories as a case count says; more, and other ones each time, where `CONTACTSYNC_HISTORIES` asks.
+pub fn each<S: Strategy>(cases: u32, histories: S, play: impl AsyncFn(&S::Value) -> Verdict) {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    #[expect(clippy::disallowed_methods, reason = "how much a test may cost is said in the environment")]
+    let asked = std::env::var("CONTACTSYNC_HISTORIES").ok().map(|text| text.parse::<u32>().unwrap());
+    let config = Config {
+        cases: asked.unwrap_or(cases),
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..Config::default()
+    };
+    let rng = TestRng::deterministic_rng(config.rng_algorithm);
+    let mut runner = if asked.is_some() { TestRunner::new(config) } else { TestRunner::new_with_rng(config, rng) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let result = runner.run(&histories, |history| runtime.block_on(play(&history)).map_err(TestCaseError::fail));
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(law, history)) => panic!("{law}\n{history:#?}"),
+        Err(TestError::Abort(why)) => panic!("{why}"),
+    }
+}
