@@ -39,8 +39,8 @@ impl Window {
             if expected.is_some_and(|id| id != &summary.id) {
                 break;
             }
-            // A clock that jumped back leaves runs in the future: they count.
-            if summary.start_time < begin {
+            // A clock that jumped back leaves runs in the future: they count, and so do those that came after them.
+            if summary.time() < begin {
                 whole = true;
                 break;
             }

@@ -126,6 +126,7 @@ impl Run<'_> {
                 "the run was cut off; the next one set things right".clone_into(&mut before.message);
                 self.store.put_summary(key, &before).await?;
             }
+            summary.id = RunId::after(&newest, summary.start_time);
             summary.previous = Some(newest);
         }
         Ok(self.store.put_summary(key, summary).await?)

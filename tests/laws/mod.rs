@@ -6,6 +6,7 @@ mod directory;
 mod history;
 mod play;
 mod properties;
+mod regressions;
 mod truth;
 mod witness;
 mod world;

@@ -61,9 +61,14 @@ fn told(played: &Played) -> String {
     format!("{:?} writes {:?}", played.team, played.changes)
 }
 
+/// Runs on one thread, client and desk alike: nothing in a history depends on which is faster.
+pub fn run<T>(play: impl Future<Output = T>) -> T {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(play)
+}
+
 /// Plays as many histories as a case count says; more, and other ones each time, where `CONTACTSYNC_HISTORIES` asks.
 pub fn each<S: Strategy>(cases: u32, histories: S, play: impl AsyncFn(&S::Value) -> Verdict) {
-    drop(rustls::crypto::ring::default_provider().install_default());
     #[expect(clippy::disallowed_methods, reason = "how much a test may cost is said in the environment")]
     let asked = std::env::var("CONTACTSYNC_HISTORIES").ok().map(|text| text.parse::<u32>().unwrap());
     let config = Config {
@@ -74,11 +79,10 @@ pub fn each<S: Strategy>(cases: u32, histories: S, play: impl AsyncFn(&S::Value)
     };
     let rng = TestRng::deterministic_rng(config.rng_algorithm);
     let mut runner = if asked.is_some() { TestRunner::new(config) } else { TestRunner::new_with_rng(config, rng) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let result = runner.run(&histories, |history| runtime.block_on(play(&history)).map_err(TestCaseError::fail));
+    let result = runner.run(&histories, |history| run(play(&history)).map_err(TestCaseError::fail));
     match result {
         Ok(()) => {}
-        Err(TestError::Fail(law, history)) => panic!("{law}\n{history:#?}"),
+        Err(TestError::Fail(law, history)) => panic!("{law}\n{history:?}"),
         Err(TestError::Abort(why)) => panic!("{why}"),
     }
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::company::{self, PEOPLE, Team, Who};
-use super::desk::{Change, Trouble as DeskTrouble, User};
+use super::desk::{Change, Trouble as DeskTrouble, User, lower};
 use super::directory::Trouble as DirectoryTrouble;
 use super::history::Fault;
 use super::world::{Owner, Played, Verdict, World, owner};
@@ -46,6 +46,7 @@ pub fn judge(world: &mut World, played: &Played) -> Verdict {
         not_foreign(world, played.team, before, change.after.as_ref()).map_err(|law| what(&law))?;
         if let Some(after) = &change.after {
             by_hand_stays(before, after).map_err(|law| what(&law))?;
+            binds_nobody_elses(world, before, after).map_err(|law| what(&law))?;
             let gone = active(before) && !active(after) || marked_left(before, after) || revoked(before, after);
             if gone {
                 not_in_scope(world, played.team, before, revoked(before, after)).map_err(|law| what(&law))?;
@@ -99,6 +100,24 @@ fn by_hand_stays(before: &User, after: &User) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// L9: no other address of a contact is one that somebody else signs in with.
+fn binds_nobody_elses(world: &World, before: &User, after: &User) -> Verdict {
+    let all = |user: &User| -> Vec<String> {
+        let emails = user.get("emails").and_then(Value::as_array).into_iter().flatten();
+        emails.map(|entry| lower(&entry["value"])).collect()
+    };
+    let old = all(before);
+    let users = world.desk.lock().users.clone();
+    match all(after)
+        .into_iter()
+        .filter(|email| !old.contains(email))
+        .find(|email| users.iter().any(|other| other["id"] != after["id"] && lower(&other["userName"]) == *email))
+    {
+        Some(_) => Err("L9: got the address that somebody else signs in with".into()),
+        None => Ok(()),
+    }
 }
 
 fn marked_left(before: &User, after: &User) -> bool {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::outbox::{Act, Count, Outbox, Pending};
 use super::{Error, Writer};
-use crate::contact::{ExternalId, Field, MarkKind, Value, Wanted};
+use crate::contact::{ExternalId, Field, MarkKind, Value, Wanted, canonical_email};
 use crate::desk::{ChangeKind, Contact, ContactId};
 use crate::runlog::Entry;
 use crate::sync::account::field_change;
@@ -110,14 +110,14 @@ impl Writer<'_> {
         };
         let event = if count == Count::Held { "held" } else { "skipped" };
         outbox.note(count, Entry::of(event, &candidate.person).because(reason).saying(message)).await?;
-        self.keep(&Field::Email, candidate);
+        self.keep_address(candidate);
         Ok(self.contact(place).is_some())
     }
 
     /// Leaves alone what waits for approval (L4), and what everybody lost (L15).
     pub(super) fn hold_back(&self, place: usize, candidate: &mut Candidate) {
         if self.held.keys.contains(&place) {
-            self.keep(&Field::Email, candidate);
+            self.keep_address(candidate);
         }
         if self.held.grants.contains(&place) || self.held.revokes.contains(&place) {
             self.keep(&Field::PortalAccess, candidate);
@@ -134,6 +134,24 @@ impl Writer<'_> {
     pub(super) fn keep(&self, field: &Field, candidate: &mut Candidate) {
         if let Some(wanted) = self.fields.place(field).and_then(|n| candidate.wanted.get_mut(n)) {
             *wanted = Wanted::Keep;
+        }
+    }
+
+    /// The old address stays, and the new one does not come in under a label either: mail from it would be taken for this
+    /// person's (L9, L11).
+    pub(super) fn keep_address(&self, candidate: &mut Candidate) {
+        let Some(refused) = self.email(candidate).map(|email| canonical_email(&email)) else { return };
+        self.keep(&Field::Email, candidate);
+        let is_refused = |text: &String| canonical_email(text) == refused;
+        for (field, wanted) in self.fields.all.iter().zip(&mut candidate.wanted) {
+            let brings_it = match wanted {
+                Wanted::Set(Value::Text(text)) => is_refused(text),
+                Wanted::Set(Value::Texts(texts)) | Wanted::OneOf(texts) => texts.iter().any(is_refused),
+                Wanted::Set(Value::Flag(_)) | Wanted::Clear | Wanted::Keep => false,
+            };
+            if matches!(field, Field::EmailLabeled(_)) && brings_it {
+                *wanted = Wanted::Keep;
+            }
         }
     }
 

@@ -1,0 +1,50 @@
+//! Histories that once broke a law, each by its name.
+
+use super::company::{Mail, Team, Teams};
+use super::desk::{Kind, Trouble as Desk};
+use super::history::{Event, Fault, History, Rules};
+use super::play::{run, whole};
+
+const PLAIN: Rules =
+    Rules { adopt: false, tight: false, delete: false, desk: Kind { bulk: true, filter: true, tells: false } };
+
+async fn keeps_the_laws(rules: Rules, events: &[Event]) {
+    let history = History { rules, first: false, events: events.to_vec() };
+    whole(&history).await.unwrap();
+}
+
+/// The work address of somebody whose new address another person has was written all the same, under its label. A third
+/// connection then found two contacts with the address, and bound it to nobody.
+#[test]
+fn l09_l11_an_address_that_is_refused_does_not_come_in_under_a_label() {
+    run(async {
+        use Event::{Mail as Address, Move, Run};
+        let taken_here = [
+            Address(6, Mail::New(0)),
+            Run(Team::Sales, Fault::None),
+            Address(2, Mail::New(0)),
+            Move(6, Teams::Only(Team::Support)),
+        ];
+        keeps_the_laws(PLAIN, &taken_here).await;
+        let taken_there = [Address(3, Mail::Of(2)), Move(2, Teams::Only(Team::Support))];
+        keeps_the_laws(PLAIN, &taken_there).await;
+    });
+}
+
+/// A run under a clock that was set back stood, by its id, before the first run of all, where the window ended.
+#[test]
+fn l04_a_clock_that_was_set_back_hides_no_run() {
+    run(async {
+        use Event::{Leave, Mail as Address, Pass, Rotate, Run};
+        let busy = Fault::Desk(Desk::Busy(0));
+        let events = [
+            Rotate(6, 7, 2),
+            Pass(-2),
+            Leave(3),
+            Run(Team::Sales, busy),
+            Address(4, Mail::Of(8)),
+            Run(Team::Sales, Fault::None),
+        ];
+        keeps_the_laws(Rules { tight: true, ..PLAIN }, &events).await;
+    });
+}
