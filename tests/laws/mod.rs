@@ -4,6 +4,7 @@ mod company;
 mod desk;
 mod directory;
 mod history;
+mod plans;
 mod play;
 mod properties;
 mod regressions;

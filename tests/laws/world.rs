@@ -172,7 +172,7 @@ impl World {
             Event::Note(_) => drop(user.insert("nickName".into(), "noted by hand".into())),
             Event::Retitle(_) => drop(user.insert("title".into(), "Wizard".into())),
             Event::Readdress(_) => {
-                let name = format!("{id}@by-hand.example");
+                let name = format!("{who}@by-hand.example");
                 user.insert("userName".into(), name.clone().into());
                 user.insert("emails".into(), json!([{"value": name, "primary": true, "type": "work"}]));
             }
@@ -226,9 +226,18 @@ leavers: {{policy: {}, hold: {{{hold}}}{}}}
         connection(team.name(), &spec)
     }
 
+    /// A minute passes.
+    pub fn tick(&mut self) {
+        self.now = self.now.checked_add(SignedDuration::from_mins(1)).unwrap();
+    }
+
     /// A run; a minute passes before.
     pub async fn run(&mut self, team: Team, fault: Fault) -> Played {
-        self.now = self.now.checked_add(SignedDuration::from_mins(1)).unwrap();
+        self.tick();
+        self.run_now(team, fault).await
+    }
+
+    pub async fn run_now(&mut self, team: Team, fault: Fault) -> Played {
         let approved = self.approval(team).await;
         let trouble = if let Fault::Desk(trouble) = fault { Some(trouble) } else { None };
         self.desk.begin(&self.sides[team as usize].token, self.now, trouble);

@@ -73,7 +73,7 @@ impl Writer<'_> {
     }
 
     /// A 409 on an update never adopts (L11): the address stays, everything else is written.
-    async fn stays_put(&self, place: usize, mut candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
+    pub(super) async fn stays_put(&self, place: usize, mut candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
         self.hold_back(place, &mut candidate);
         self.keep_address(&mut candidate);
         let why = "another contact of the desk has the new address; the old one stays";

@@ -1,6 +1,6 @@
 //! Candidates become changes: new contacts as they are, known ones after a look at what the desk holds now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::outbox::{Act, Count, Outbox, Pending};
 use super::{Error, Writer};
@@ -23,10 +23,9 @@ struct Known {
 }
 
 impl Writer<'_> {
-    /// Sends everything that is due in one round (L11).
-    pub(super) async fn round(&self, round: u32, outbox: Outbox) -> Result<(), Error> {
+    /// Sends everything that is due in one round (L11). A plan knows whom the desk would refuse.
+    pub(super) async fn round(&self, round: u32, refused: &HashSet<usize>, outbox: Outbox) -> Result<(), Error> {
         let mut known: Vec<Known> = Vec::with_capacity(BATCH);
-        let mut planned: Vec<(usize, Candidate)> = Vec::new();
         for item in self.gathered.candidates.iter() {
             let (place, mut candidate) = item?;
             let due = match self.verdict(place) {
@@ -42,38 +41,16 @@ impl Writer<'_> {
             };
             self.hold_back(place, &mut candidate);
             match self.contact(place) {
-                // In a later round the address is taken still, by a contact of this connection that moves first.
-                None if self.planning && round == 0 => planned.push((place, candidate)),
+                None if refused.contains(&place) => self.in_the_way(&candidate, &outbox).await?,
+                Some(_) if refused.contains(&place) => self.stays_put(place, candidate, &outbox).await?,
                 None => self.create(place, candidate, &outbox).await?,
                 Some(contact) => known.push(Known { place, contact, candidate, park: due == Due::Park }),
             }
             if known.len() == BATCH {
                 self.update(std::mem::take(&mut known), &outbox).await?;
             }
-            if planned.len() == BATCH {
-                self.plan_creates(std::mem::take(&mut planned), &outbox).await?;
-            }
         }
-        self.plan_creates(planned, &outbox).await?;
         self.update(known, &outbox).await
-    }
-
-    /// A run learns from the desk's refusal that an address is taken; a plan must ask.
-    async fn plan_creates(&self, planned: Vec<(usize, Candidate)>, outbox: &Outbox) -> Result<(), Error> {
-        if planned.is_empty() {
-            return Ok(());
-        }
-        let emails: Vec<String> =
-            planned.iter().map(|(_, candidate)| self.email(candidate).unwrap_or_default()).collect();
-        let taken = self.desk.are_taken(&emails).await?;
-        for ((place, candidate), taken) in planned.into_iter().zip(taken) {
-            if taken {
-                self.in_the_way(&candidate, outbox).await?;
-            } else {
-                self.create(place, candidate, outbox).await?;
-            }
-        }
-        Ok(())
     }
 
     /// What a held sign-in key, of which the claim was never made, comes to: written in round 0 without it.
