@@ -8,6 +8,7 @@ mod plans;
 mod play;
 mod properties;
 mod regressions;
+mod single;
 mod truth;
 mod witness;
 mod world;

@@ -22,7 +22,22 @@ pub async fn whole(history: &History) -> Verdict {
         step(&mut world, *event).await.map_err(|law| format!("at {event:?}: {law}"))?;
     }
     rest(&mut world).await?;
-    ends_in(&world).map_err(|law| format!("at rest: {law}"))
+    ends_in(&world).map_err(|law| format!("at rest: {law}"))?;
+    tells_nobody(&world).await
+}
+
+/// L20: neither what a directory says of people nor what stands on the desk comes into the records, nor a desk's own words.
+async fn tells_nobody(world: &World) -> Verdict {
+    let records = world.records().await;
+    for private in
+        ["Öberg", "@acme", "@other", "@by-hand", ".invalid", "+4670", "Title ", "Wizard", "Boss", "nobody at"]
+    {
+        if let Some(at) = records.find(private) {
+            let line = records[..at].lines().next_back().unwrap_or_default();
+            return Err(format!("L20: the records tell {private:?} after {line}"));
+        }
+    }
+    Ok(())
 }
 
 /// One event, judged.

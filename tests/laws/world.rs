@@ -85,6 +85,17 @@ impl World {
         RunStore::new(Arc::clone(&self.store) as _)
     }
 
+    /// Everything that runs left behind, in one text.
+    pub async fn records(&self) -> String {
+        let all: Vec<_> = self.store.list(None).try_collect().await.unwrap();
+        let mut text = String::new();
+        for object in all {
+            let bytes = self.store.get(&object.location).await.unwrap().bytes().await.unwrap();
+            text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+        text
+    }
+
     pub fn pass(&mut self, hours: i8) {
         self.now = self.now.checked_add(SignedDuration::from_hours(hours.into())).unwrap();
     }
