@@ -33,11 +33,13 @@ fn l20_nothing_that_is_printed_or_kept_holds_a_name_or_an_address() {
     // A new name and address, one that is none, one that another person has, and a row that does not parse.
     checkout.edit(
         "quickstart/people.csv",
-        "Håkan Bergström,Håkan,Bergström,hakan.bergstrom@acme.example",
-        "Changed Name,Håkan,Bergström,changed.name@acme.example",
+        "Nuria Muñoz,Nuria,Muñoz,nuria.munoz@acme.example",
+        "Changed Name,Nuria,Muñoz,changed.name@acme.example",
     );
     let people = std::fs::read_to_string(checkout.path("quickstart/people.csv")).unwrap();
-    let mut in_scope = people.lines().filter(|line| line.contains("Sales EMEA") && !line.contains("Contractor"));
+    let mut in_scope = people
+        .lines()
+        .filter(|line| line.contains("Sales EMEA") && !line.contains("Changed Name") && !line.contains("Contractor"));
     let (one, two, three) = (in_scope.next().unwrap(), in_scope.next().unwrap(), in_scope.next().unwrap());
     let mail = |line: &str| line.split(',').find(|cell| cell.contains('@')).unwrap().to_owned();
     checkout.edit("quickstart/people.csv", &mail(one), "no address at all");
@@ -56,7 +58,7 @@ fn l20_nothing_that_is_printed_or_kept_holds_a_name_or_an_address() {
         tell(&["logs", "emea-sales", "--run", id]);
         tell(&["logs", "emea-sales", "--run", id, "--raw"]);
     }
-    for word in ["10010", "NotMappable", "DuplicateEmail", "people.csv:"] {
+    for word in ["10016", "NotMappable", "DuplicateEmail", "people.csv:"] {
         assert!(told.contains(word), "what is to be told is told: {word}");
     }
     let (told, found) =

@@ -48,3 +48,12 @@ fn l04_a_clock_that_was_set_back_hides_no_run() {
         keeps_the_laws(Rules { tight: true, ..PLAIN }, &events).await;
     });
 }
+
+/// 4 and 6 would swap; 2 wanted the address of 4 as well and came first, and so nobody moved, ever.
+#[test]
+fn l11_a_third_who_wants_it_too_does_not_stop_a_swap() {
+    run(async {
+        use Event::{Mail as Address, Swap};
+        keeps_the_laws(PLAIN, &[Swap(4, 6), Address(2, Mail::Of(4))]).await;
+    });
+}
