@@ -1,9 +1,11 @@
 //! Histories that once broke a law, each by its name.
 
-use super::company::{Mail, Team, Teams};
+use super::company::{Mail, Portal, Team, Teams};
 use super::desk::{Kind, Trouble as Desk};
 use super::history::{Event, Fault, History, Rules};
-use super::play::{run, whole};
+use super::play::{run, step, whole};
+use super::witness::{judge, portal};
+use super::world::World;
 
 const PLAIN: Rules =
     Rules { adopt: false, tight: false, delete: false, desk: Kind { bulk: true, filter: true, tells: false } };
@@ -55,5 +57,42 @@ fn l11_a_third_who_wants_it_too_does_not_stop_a_swap() {
     run(async {
         use Event::{Mail as Address, Swap};
         keeps_the_laws(PLAIN, &[Swap(4, 6), Address(2, Mail::Of(4))]).await;
+    });
+}
+
+/// Of two who swapped, one is parked with portal access off; it came back only where this run mapped it.
+#[test]
+fn l17_an_error_takes_no_access_from_somebody_who_is_parked() {
+    run(async {
+        use Event::{Portal as Access, Run, Swap};
+        let events = [
+            Access(2, Portal::True),
+            Run(Team::Sales, Fault::None),
+            Access(2, Portal::Yes),
+            Swap(2, 4),
+            Run(Team::Sales, Fault::None),
+        ];
+        keeps_the_laws(PLAIN, &events).await;
+    });
+}
+
+/// The same where taking access away is held.
+#[test]
+fn l04_parking_takes_no_access_that_is_held() {
+    run(async {
+        let mut world = World::new(Rules { tight: true, ..PLAIN }).await;
+        for who in [2, 4, 6] {
+            step(&mut world, Event::Portal(who, Portal::True)).await.unwrap();
+        }
+        step(&mut world, Event::Run(Team::Sales, Fault::None)).await.unwrap();
+        for who in [2, 4, 6] {
+            step(&mut world, Event::Portal(who, Portal::False)).await.unwrap();
+        }
+        step(&mut world, Event::Swap(2, 4)).await.unwrap();
+        let played = world.run(Team::Sales, Fault::None).await;
+        judge(&mut world, &played).unwrap();
+        let counts = played.summary.unwrap().counts;
+        assert_eq!((counts.held, counts.updated), (3, 2));
+        assert_eq!(world.desk.lock().users.iter().filter(|user| portal(user)).count(), 4);
     });
 }

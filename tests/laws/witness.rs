@@ -58,6 +58,7 @@ pub fn judge(world: &mut World, played: &Played) -> Verdict {
             not_in_scope(world, played.team, before, false).map_err(|law| what(&law))?;
         }
     }
+    net_access(world, played)?;
     window(world, played)?;
     whole_or_nothing(played)?;
     said(world, played)
@@ -137,6 +138,20 @@ fn not_in_scope(world: &World, team: Team, before: &User, access: bool) -> Verdi
         Some(person) if person.in_scope(team) => Err("L1-L3: somebody in scope was removed".into()),
         Some(_) | None => Ok(()),
     }
+}
+
+/// L1, L11, L17: who is parked for a moment has the access afterwards that they had before.
+fn net_access(world: &World, played: &Played) -> Verdict {
+    for first in &played.changes {
+        let Some(before) = first.before.as_ref().filter(|user| portal(user)) else { continue };
+        let same = |change: &&Change| change.after.as_ref().is_some_and(|after| after["id"] == before["id"]);
+        let Some(after) = played.changes.iter().rfind(same).and_then(|last| last.after.as_ref()) else { continue };
+        if revoked(before, after) {
+            let what = || format!("{:?} changed {before:?} in the end so: {after:?}", played.team);
+            not_in_scope(world, played.team, before, true).map_err(|law| format!("{law}: {}", what()))?;
+        }
+    }
+    Ok(())
 }
 
 /// L17: the directory says so, literally.

@@ -264,11 +264,13 @@ impl Writer<'_> {
         }
     }
 
-    /// Moves a contact's address out of the way for a moment, with portal access off (L11).
+    /// Moves a contact's address out of the way for a moment, with portal access off (L11): but not where it must stay as
+    /// it is, held or not to be computed, because then nothing would bring it back (L1, L4, L17).
     async fn park(&self, place: usize, contact: Contact, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
         let parked = format!("parked-{}@contactsync.invalid", uuid::Uuid::new_v4().simple());
         let mut fields = vec![(Field::Email, Some(Value::Text(parked)))];
-        if self.fields.place(&Field::PortalAccess).is_some() {
+        let access = self.fields.place(&Field::PortalAccess).and_then(|n| candidate.wanted.get(n));
+        if access.is_some_and(|wanted| *wanted != Wanted::Keep) {
             fields.push((Field::PortalAccess, Some(Value::Flag(false))));
         }
         let pending = Pending {
