@@ -277,21 +277,20 @@ impl Inner {
             return (409, refusal(409));
         }
         match (place, &after) {
-            (Some(place), Some(after)) => self.users[place] = after.clone(),
+            (Some(place), Some(after)) => self.users[place].clone_from(after),
             (Some(place), None) => drop(self.users.remove(place)),
             (None, after) => self.users.extend(after.clone()),
         }
         self.changes.push(Change { at: self.now, before, after: after.clone() });
         match after {
-            None => (204, Value::Null),
             Some(user) if method == Method::POST => (201, Value::Object(user)),
             Some(user) if self.kind.tells => (200, Value::Object(user)),
-            Some(_) => (204, Value::Null),
+            Some(_) | None => (204, Value::Null),
         }
     }
 
     /// Somebody makes a contact on the desk, unless the address is taken.
-    pub fn make(&mut self, user: Value) {
+    pub fn make(&mut self, user: &Value) {
         let mut user = user.as_object().unwrap().clone();
         if self.users.iter().any(|other| lower(&other["userName"]) == lower(&user["userName"])) {
             return;

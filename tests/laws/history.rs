@@ -134,16 +134,6 @@ fn event(weights: Weights) -> impl Strategy<Value = Event> {
     let moving =
         (who(), prop_oneof![4 => team().prop_map(Teams::Only), 1 => Just(Teams::Both), 1 => Just(Teams::None)])
             .prop_map(|(who, teams)| Event::Move(who, teams));
-    let address = prop_oneof![
-        3 => (0..PEOPLE).prop_map(Mail::Of),
-        3 => (0_u8..3).prop_map(Mail::New),
-        1 => select(vec![Mail::Absent, Mail::Broken, Mail::Foreign]),
-    ];
-    let mail = prop_oneof![
-        3 => (who(), address).prop_map(|(who, mail)| Event::Mail(who, mail)),
-        2 => (who(), who()).prop_map(|(a, b)| Event::Swap(a, b)),
-        1 => (who(), who(), who()).prop_map(|(a, b, c)| Event::Rotate(a, b, c)),
-    ];
     let fields = prop_oneof![
         (who(), some()).prop_map(|(who, title)| Event::Title(who, title)),
         (who(), some()).prop_map(|(who, phone)| Event::Phone(who, phone)),
@@ -174,7 +164,7 @@ fn event(weights: Weights) -> impl Strategy<Value = Event> {
     let kinds = [
         (weights.coming, coming.boxed()),
         (weights.moving, moving.boxed()),
-        (weights.mail, mail.boxed()),
+        (weights.mail, mail().boxed()),
         (weights.fields, fields.boxed()),
         (weights.portal, portal.boxed()),
         (weights.by_hand, by_hand.boxed()),
@@ -186,6 +176,20 @@ fn event(weights: Weights) -> impl Strategy<Value = Event> {
         (8, run.boxed()),
     ];
     Union::new_weighted(kinds.into_iter().filter(|(weight, _)| *weight > 0).collect())
+}
+
+fn mail() -> impl Strategy<Value = Event> {
+    let who = || FIRST..PEOPLE;
+    let address = prop_oneof![
+        3 => (0..PEOPLE).prop_map(Mail::Of),
+        3 => (0_u8..3).prop_map(Mail::New),
+        1 => select(vec![Mail::Absent, Mail::Broken, Mail::Foreign]),
+    ];
+    prop_oneof![
+        3 => (who(), address).prop_map(|(who, mail)| Event::Mail(who, mail)),
+        2 => (who(), who()).prop_map(|(a, b)| Event::Swap(a, b)),
+        1 => (who(), who(), who()).prop_map(|(a, b, c)| Event::Rotate(a, b, c)),
+    ]
 }
 
 fn fault() -> impl Strategy<Value = Fault> {

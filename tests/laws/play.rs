@@ -83,7 +83,7 @@ pub fn run<T>(play: impl Future<Output = T>) -> T {
 }
 
 /// Plays as many histories as a case count says; more, and other ones each time, where `CONTACTSYNC_HISTORIES` asks.
-pub fn each<S: Strategy>(cases: u32, histories: S, play: impl AsyncFn(&S::Value) -> Verdict) {
+pub fn each<S: Strategy>(cases: u32, histories: S, play: &impl AsyncFn(&S::Value) -> Verdict) {
     #[expect(clippy::disallowed_methods, reason = "how much a test may cost is said in the environment")]
     let asked = std::env::var("CONTACTSYNC_HISTORIES").ok().map(|text| text.parse::<u32>().unwrap());
     let config = Config {

@@ -21,15 +21,15 @@ async fn keeps_the_laws(rules: Rules, events: &[Event]) {
 fn l09_l11_an_address_that_is_refused_does_not_come_in_under_a_label() {
     run(async {
         use Event::{Mail as Address, Move, Run};
-        let taken_here = [
+        let within_one = [
             Address(6, Mail::New(0)),
             Run(Team::Sales, Fault::None),
             Address(2, Mail::New(0)),
             Move(6, Teams::Only(Team::Support)),
         ];
-        keeps_the_laws(PLAIN, &taken_here).await;
-        let taken_there = [Address(3, Mail::Of(2)), Move(2, Teams::Only(Team::Support))];
-        keeps_the_laws(PLAIN, &taken_there).await;
+        keeps_the_laws(PLAIN, &within_one).await;
+        let between_two = [Address(3, Mail::Of(2)), Move(2, Teams::Only(Team::Support))];
+        keeps_the_laws(PLAIN, &between_two).await;
     });
 }
 

@@ -153,7 +153,7 @@ impl World {
 
     fn stranger(&self, who: Who, kind: &str) {
         let name = format!("a{who}@acme.example");
-        self.desk.lock().make(json!({
+        self.desk.lock().make(&json!({
             "schemas": [scim::USER], "userName": name, "displayName": "By Hand", "userType": kind, "active": true,
             "nickName": "made by hand", "title": "Boss", "emails": [{"value": name, "primary": true}],
         }));
@@ -205,7 +205,7 @@ impl World {
     async fn lose_summary(&self, team: Team, ago: usize) {
         let prefix = object_store::path::Path::from(format!("{}/runs", team.key().replace('/', "_")));
         let all: Vec<_> = self.store.list(Some(&prefix)).try_collect().await.unwrap();
-        let mut paths: Vec<_> = all.into_iter().map(|o| o.location).filter(|p| p.as_ref().ends_with(".json")).collect();
+        let mut paths: Vec<_> = all.into_iter().map(|o| o.location).filter(|p| p.extension() == Some("json")).collect();
         paths.sort();
         if let Some(path) = paths.iter().rev().nth(ago) {
             self.store.delete(path).await.unwrap();
