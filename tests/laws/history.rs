@@ -45,7 +45,7 @@ pub enum Event {
     Agent(Who),
     // To the records of a connection.
     LoseRecords,
-    /// The summary of so many runs ago.
+    /// The summary of so many runs ago. Nothing names the newest, so that its loss alone is not noticed.
     LoseSummary(Team, u8),
     /// Approves what the last run of that connection held.
     Approve(Team),
@@ -103,6 +103,8 @@ pub struct Weights {
     /// Runs in which something goes wrong.
     pub faults: u32,
     pub clock_set_back: bool,
+    /// Leavers are mostly deleted, which leaves no mark on the desk.
+    pub deleting: bool,
 }
 
 pub fn history(weights: Weights, events: std::ops::Range<usize>) -> impl Strategy<Value = History> {
@@ -111,7 +113,7 @@ pub fn history(weights: Weights, events: std::ops::Range<usize>) -> impl Strateg
         filter: !no_filter,
         tells,
     });
-    let rules = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.2), kind)
+    let rules = (any::<bool>(), any::<bool>(), prop::bool::weighted(if weights.deleting { 0.7 } else { 0.2 }), kind)
         .prop_map(|(adopt, tight, delete, desk)| Rules { adopt, tight, delete, desk });
     let first = prop::bool::weighted(0.2);
     (rules, first, prop::collection::vec(event(weights), events)).prop_map(|(rules, first, events)| History {
@@ -152,7 +154,7 @@ fn event(weights: Weights) -> impl Strategy<Value = Event> {
     let strangers = prop_oneof![3 => who().prop_map(Event::Stranger), 1 => who().prop_map(Event::Agent)];
     let records = prop_oneof![
         1 => Just(Event::LoseRecords),
-        2 => (team(), 0_u8..3).prop_map(|(team, n)| Event::LoseSummary(team, n)),
+        2 => (team(), 1_u8..4).prop_map(|(team, n)| Event::LoseSummary(team, n)),
     ];
     let mut hours = vec![1, 6, 12, 23, 24, 25, 100];
     if weights.clock_set_back {

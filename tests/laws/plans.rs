@@ -24,6 +24,7 @@ const UNDISTURBED: Weights = Weights {
     approving: 2,
     faults: 0,
     clock_set_back: false,
+    deleting: false,
 };
 
 /// What is told of each person, one line each.
@@ -87,7 +88,7 @@ async fn nothing_left(world: &World, team: Team) -> Verdict {
 
 #[test]
 fn l14_a_plan_says_what_the_run_does_and_afterwards_nothing() {
-    each(30, history(UNDISTURBED, 1..20), &plans_come_true);
+    each(16, history(UNDISTURBED, 1..20), &plans_come_true);
 }
 
 /// Everything that is on the desk but the ids it gave.
@@ -136,5 +137,5 @@ async fn same_in_any_order((history, order): &(History, Vec<usize>)) -> Verdict 
 #[test]
 fn l11_l14_the_order_of_people_does_not_matter() {
     let orders = Just((0..PEOPLE).collect::<Vec<_>>()).prop_shuffle();
-    each(25, (history(UNDISTURBED, 1..20), orders), &same_in_any_order);
+    each(12, (history(UNDISTURBED, 1..20), orders), &same_in_any_order);
 }

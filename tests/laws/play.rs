@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunne
 use super::company::TEAMS;
 use super::history::{Event, Fault, History};
 use super::truth::ends_in;
-use super::witness::judge;
+use super::witness::{difference, judge};
 use super::world::{Played, Verdict, World};
 
 /// Rounds of undisturbed runs, a day apart and all holds approved, in which everything must have come to rest.
@@ -73,7 +73,11 @@ pub async fn rest(world: &mut World) -> Verdict {
 }
 
 fn told(played: &Played) -> String {
-    format!("{:?} writes {:?}", played.team, played.changes)
+    let told = played.changes.iter().map(|change| match &change.before {
+        Some(before) => difference(before, change.after.as_ref()),
+        None => "a new contact".to_owned(),
+    });
+    format!("{:?} writes: {}", played.team, told.collect::<Vec<_>>().join("; "))
 }
 
 /// Runs on one thread, client and desk alike: nothing in a history depends on which is faster.

@@ -65,6 +65,24 @@ fn l03_a_directory_that_does_not_answer_again_holds_who_is_missing() {
 }
 
 #[test]
+fn l04_a_summary_that_is_lost_counts_as_full() {
+    run(async {
+        let mut world = at_rest(Rules { tight: true, delete: true, ..RULES }).await;
+        for who in [2, 4] {
+            step(&mut world, Event::Leave(who)).await.unwrap();
+        }
+        assert_eq!(sales(&mut world, Fault::None).await.0.counts.deleted, 2);
+        assert_eq!(sales(&mut world, Fault::None).await.0.result, Succeeded);
+        step(&mut world, Event::LoseSummary(Team::Sales, 1)).await.unwrap();
+        step(&mut world, Event::Leave(6)).await.unwrap();
+        let (summary, _) = sales(&mut world, Fault::None).await;
+        assert_eq!((summary.result, summary.counts.held, summary.counts.deleted), (Partial, 1, 0));
+        world.pass(25);
+        assert_eq!(sales(&mut world, Fault::None).await.0.counts.deleted, 1);
+    });
+}
+
+#[test]
 fn l16_a_list_of_contacts_that_lies_changes_nothing() {
     run(async {
         let unpaged = Rules { desk: Kind { filter: false, ..DESK }, ..RULES };

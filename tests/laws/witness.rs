@@ -42,7 +42,8 @@ pub fn judge(world: &mut World, played: &Played) -> Verdict {
             continue;
         };
         let who = owner(before).map(|owner| owner.person).unwrap_or_default();
-        let what = |law: &str| format!("{law}: {:?} changed {who} so: {before:?} -> {:?}", played.team, change.after);
+        let what =
+            |law: &str| format!("{law}: {:?} and {who}: {}", played.team, difference(before, change.after.as_ref()));
         not_foreign(world, played.team, before, change.after.as_ref()).map_err(|law| what(&law))?;
         if let Some(after) = &change.after {
             by_hand_stays(before, after).map_err(|law| what(&law))?;
@@ -62,6 +63,18 @@ pub fn judge(world: &mut World, played: &Played) -> Verdict {
     window(world, played)?;
     whole_or_nothing(played)?;
     said(world, played)
+}
+
+/// What changed, attribute by attribute.
+pub fn difference(before: &User, after: Option<&User>) -> String {
+    let Some(after) = after else { return "deleted".into() };
+    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+    names.sort();
+    names.dedup();
+    let changed = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
+    let show = |user: &User, name: &str| user.get(name).map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    let told = changed.map(|name| format!("{name} from {} to {}", show(before, name), show(after, name)));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn made(world: &World, team: Team, change: &Change) -> Verdict {
@@ -147,7 +160,7 @@ fn net_access(world: &World, played: &Played) -> Verdict {
         let same = |change: &&Change| change.after.as_ref().is_some_and(|after| after["id"] == before["id"]);
         let Some(after) = played.changes.iter().rfind(same).and_then(|last| last.after.as_ref()) else { continue };
         if revoked(before, after) {
-            let what = || format!("{:?} changed {before:?} in the end so: {after:?}", played.team);
+            let what = || format!("{:?} in the end: {}", played.team, difference(before, Some(after)));
             not_in_scope(world, played.team, before, true).map_err(|law| format!("{law}: {}", what()))?;
         }
     }
