@@ -90,6 +90,8 @@ enum Said {
     Answer(u16, Value),
     Lost,
     Killed,
+    /// Sent by a run that was killed, and only arriving now: nobody waits for the answer.
+    Stale,
 }
 
 impl Desk {
@@ -153,6 +155,7 @@ async fn answer(
             let body = Body::from_stream(futures::stream::iter(parts));
             Response::builder().header("content-length", "1000").body(body).unwrap()
         }
+        Said::Stale => std::future::pending().await,
         Said::Killed => {
             shared.killed.notify_one();
             std::future::pending().await
@@ -163,7 +166,7 @@ async fn answer(
 impl Inner {
     fn answer(&mut self, actor: &str, method: &Method, path: &str, query: &str, body: &Value) -> Said {
         match (method.as_str(), path) {
-            ("POST" | "PATCH" | "DELETE", _) if actor != self.actor => Said::Killed,
+            ("POST" | "PATCH" | "DELETE", _) if actor != self.actor => Said::Stale,
             ("GET", "/ServiceProviderConfig") => Said::Answer(200, self.config()),
             ("GET", "/Schemas") => Said::Answer(200, schemas()),
             ("GET", "/Users") => self.list(query),
@@ -222,7 +225,7 @@ impl Inner {
                     results.push(result);
                 }
                 Said::Lost => lost = true,
-                Said::Killed => return Said::Killed,
+                Said::Killed | Said::Stale => return Said::Killed,
             }
         }
         let answer = json!({"schemas": [scim::BULK_RESPONSE], "Operations": results});
