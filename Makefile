@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-deps bench kill build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test histories test-deps bench kill build lint fmt generate check-generated deny advisories ci
 
 CARGO ?= cargo
 
@@ -12,6 +12,9 @@ quickstart: ## Sync the example company into a workspace in kdesk.db
 
 test: test-deps ## Run every test; installs the servers they need where they are missing (Debian)
 	$(CARGO) test --locked
+
+histories: ## Play many histories drawn by lot against the laws; CONTACTSYNC_HISTORIES=N says how many of each kind
+	CONTACTSYNC_HISTORIES=$${CONTACTSYNC_HISTORIES:-1000} $(CARGO) test --locked --test it laws::
 
 test-deps: ## Install what the tests need: OpenLDAP, Samba, Python
 	@testenv/install.sh

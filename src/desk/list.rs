@@ -86,7 +86,25 @@ impl Desk {
     /// Lists the contacts whose `externalId` begins with `prefix`, and hands each on once. Gives the proof that none was
     /// left out, or an error.
     pub async fn list(&self, prefix: &str, each: &mut (dyn FnMut(&Listed<'_>) + Send)) -> Result<WholeListing, Error> {
-        let owned = |contact: &Listed<'_>| contact.external_id.is_some_and(|id| id.starts_with(prefix));
+        self.list_noticing(prefix, &|_| {}, each).await
+    }
+
+    /// The same; `notice` is shown the `externalId` of every other contact that passes by, which is all of them where the
+    /// desk does not filter, or nothing begins with the prefix.
+    pub async fn list_noticing(
+        &self,
+        prefix: &str,
+        notice: &(dyn Fn(&str) + Sync),
+        each: &mut (dyn FnMut(&Listed<'_>) + Send),
+    ) -> Result<WholeListing, Error> {
+        let owned = |contact: &Listed<'_>| {
+            let Some(id) = contact.external_id else { return false };
+            let owned = id.starts_with(prefix);
+            if !owned {
+                notice(id);
+            }
+            owned
+        };
         let filter = format!("externalId sw {}", json::quoted(prefix));
         let contacts = self.whole(Some(filter), &owned, each).await?;
         Ok(WholeListing { contacts })

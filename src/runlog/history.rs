@@ -42,8 +42,8 @@ impl Window {
         let mut whole = owned_now == 0;
         let there: HashSet<&RunId> = newest_first.iter().map(|summary| &summary.id).collect();
         for summary in newest_first {
-            // A clock that jumped back leaves runs in the future: they count.
-            if summary.start_time < begin {
+            // A clock that jumped back leaves runs in the future: they count, and so do those that came after them.
+            if summary.time() < begin {
                 whole = true;
                 break;
             }

@@ -103,7 +103,7 @@ impl RunStore {
         let mut summaries = Vec::new();
         for id in self.run_ids(key).await? {
             let summary = self.summary(key, &id).await?;
-            let before = summary.start_time < begin;
+            let before = summary.time() < begin;
             summaries.push(summary);
             if before {
                 break;
@@ -201,7 +201,7 @@ impl RunStore {
         for (place, id) in self.run_ids(key).await?.into_iter().enumerate() {
             // The id tells the time, so nothing needs to be read.
             let too_many = place >= retention.runs;
-            let Some(age) = started(&id).map(|start| now.duration_since(start)) else { continue };
+            let Some(age) = id.time().map(|start| now.duration_since(start)) else { continue };
             if place == 0 || age <= ALWAYS_KEPT || !(too_many || age > retention.age) {
                 continue;
             }
@@ -235,13 +235,6 @@ impl RunStore {
     }
 }
 
-/// When a run began, to the second, as its id tells.
-fn started(id: &RunId) -> Option<Timestamp> {
-    let time = id.as_str().get(..15)?;
-    let civil = jiff::civil::DateTime::strptime("%Y%m%dt%H%M%S", time).ok()?;
-    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-}
-
 fn at(path: &Path, source: object_store::Error) -> Error {
     match source {
         object_store::Error::NotFound { .. } => Error::NotFound(path.to_string()),
@@ -269,15 +262,4 @@ fn intent_path(key: &OwnershipKey, run: &RunId) -> Path {
 fn plan_path(key: &OwnershipKey, hash: &str) -> Path {
     let digits: String = hash.chars().filter(char::is_ascii_alphanumeric).collect();
     folder(key).join("plans").join(format!("{digits}.json"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_tells_when_its_run_began() {
-        let begin: Timestamp = "2026-11-23T09:33:54.5Z".parse().unwrap();
-        assert_eq!(started(&RunId::new(begin)), Some("2026-11-23T09:33:54Z".parse().unwrap()));
-    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::OnceLock;
 
 use hashbrown::HashTable;
 use jiff::Timestamp;
 
-use super::Error;
 use super::compact::CompactId;
 use super::decide::{Reading, Standing};
+use super::{ConnectionSettings, Error};
 use crate::contact::{ExternalId, Field, Mark, MarkKind, OwnershipKey, Value, canonical_email, fingerprint};
 use crate::desk::{ContactId, Desk, Listed};
 use crate::runlog::WINDOW;
@@ -59,16 +60,26 @@ pub(super) struct OwnedIndex {
 }
 
 impl OwnedIndex {
-    /// Lists every contact owned under `key` or a key that it takes over from (L7), and proves that the list was whole (L16).
-    pub(super) async fn list(
-        desk: &Desk,
-        key: &OwnershipKey,
-        take_over: &[OwnershipKey],
-        fields: &[Field],
-    ) -> Result<Self, Error> {
+    /// Lists every contact owned under the connection's key or one that it takes over from (L7), and proves that the list
+    /// was whole (L16). Where others' contacts pass by, as they do when nothing is owned yet, another installation is
+    /// noticed, and nothing was written yet.
+    pub(super) async fn list(desk: &Desk, settings: &ConnectionSettings, fields: &[Field]) -> Result<Self, Error> {
         let mut index = Self { set: vec![0; fields.len()], ..Self::default() };
-        for owner in std::iter::once(key).chain(take_over) {
-            desk.list(&owner.prefix(), &mut |contact| index.add(contact, owner, key, fields)).await?;
+        let key = &settings.key;
+        let elsewhere = OnceLock::new();
+        let name = format!("/{}/", settings.full_name());
+        let notice = |id: &str| {
+            if id.contains(&name)
+                && let Some(id) = ExternalId::parse(id).filter(|id| settings.is_run_elsewhere(&id.owner))
+            {
+                elsewhere.get_or_init(|| id.owner);
+            }
+        };
+        for owner in std::iter::once(key).chain(&settings.take_over) {
+            desk.list_noticing(&owner.prefix(), &notice, &mut |contact| index.add(contact, owner, key, fields)).await?;
+        }
+        if let Some(owner) = elsewhere.into_inner() {
+            return Err(Error::OtherInstallation { owner, key: key.clone() });
         }
         index.finish();
         Ok(index)

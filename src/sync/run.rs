@@ -118,6 +118,9 @@ impl Run<'_> {
         if self.mode == Mode::Plan {
             return Ok(());
         }
+        if let Some(newest) = &summary.previous {
+            summary.id = RunId::after(newest, summary.start_time);
+        }
         Ok(self.store.put_summary(key, summary).await?)
     }
 
@@ -178,7 +181,7 @@ impl Run<'_> {
         let query = preflight::query(&program, &self.settings.spec, directory.as_ref()).await?;
         let fields = preflight::fields(&program, &self.settings.spec, &desk, account).await?;
         self.observer.stage(Stage::Listing);
-        let mut index = OwnedIndex::list(&desk, &self.settings.key, &self.settings.take_over, &fields.all).await?;
+        let mut index = OwnedIndex::list(&desk, self.settings, &fields.all).await?;
         summary.owned_at_start = Some(index.len() as u64);
         summary.active_at_start = Some(index.active() as u64);
         let settled = self.store.settled(&self.settings.key).await?;

@@ -6,6 +6,7 @@ mod emails;
 mod fields;
 mod foreign_desk;
 mod hold;
+mod installations;
 mod killed;
 mod large;
 mod ldap;

@@ -57,24 +57,33 @@ impl Claims {
         for claim in claims {
             by_email.entry(claim.email).or_default().push(claim);
         }
-        let mut graph = Graph::default();
-        for (email, mut rivals) in by_email {
-            rivals.sort_by(|a, b| person(a.candidate).cmp(person(b.candidate)));
-            let (lost, after) = match holder(email) {
-                Holder::Nobody => (None, None),
-                Holder::Stays => (Some(Verdict::Duplicate), None),
-                Holder::Leaver => (Some(Verdict::Reused), None),
-                Holder::MayMove(mover) => (None, Some(mover)),
-            };
-            for (place, rival) in rivals.into_iter().enumerate() {
-                match lost {
-                    Some(verdict) => graph.settle(rival.candidate, verdict),
-                    None if place > 0 => graph.settle(rival.candidate, Verdict::Duplicate),
-                    None => graph.want(rival.candidate, after),
+        let mut rivalries: Vec<Rivalry> = by_email
+            .into_iter()
+            .map(|(email, mut rivals)| {
+                rivals.sort_by(|a, b| person(a.candidate).cmp(person(b.candidate)));
+                let (lost, after) = match holder(email) {
+                    Holder::Nobody => (None, None),
+                    Holder::Stays => (Some(Verdict::Duplicate), None),
+                    Holder::Leaver => (Some(Verdict::Reused), None),
+                    Holder::MayMove(mover) => (None, Some(mover)),
+                };
+                Rivalry {
+                    rivals: rivals.into_iter().map(|rival| rival.candidate).collect(),
+                    lost,
+                    after,
+                    passed_over: 0,
                 }
+            })
+            .collect();
+        for _ in 0..TRIES {
+            let verdicts = attempt(&rivalries);
+            let in_vain = rivalries.iter_mut().filter(|rivalry| rivalry.is_in_vain(&verdicts));
+            match in_vain.min_by_key(|rivalry| rivalry.first().map(&person)) {
+                Some(rivalry) => rivalry.passed_over += 1,
+                None => return Self { verdicts },
             }
         }
-        Self { verdicts: graph.resolve() }
+        Self { verdicts: attempt(&rivalries) }
     }
 
     /// What becomes of a candidate's claim; a candidate without one is written in round 0.
@@ -93,6 +102,48 @@ impl Claims {
             .max()
             .unwrap_or(1)
     }
+}
+
+/// How often the next in line is tried. What is not found by then waits, as it did before.
+const TRIES: usize = 64;
+
+/// Everybody who wants one address, the smallest id first.
+struct Rivalry {
+    rivals: Vec<usize>,
+    /// What becomes of all of them, whoever they are.
+    lost: Option<Verdict>,
+    /// Who has the address, and wants another.
+    after: Option<usize>,
+    /// Those in front for whom it would not be given up.
+    passed_over: usize,
+}
+
+impl Rivalry {
+    fn first(&self) -> Option<usize> {
+        self.rivals.get(self.passed_over).copied()
+    }
+
+    /// The first in line does not get it, because who has it cannot move; that may be because of what the next in line
+    /// has, who would swap.
+    fn is_in_vain(&self, verdicts: &HashMap<usize, Verdict>) -> bool {
+        let refused = self.first().is_some_and(|first| verdicts.get(&first) == Some(&Verdict::Duplicate));
+        self.after.is_some() && refused && self.passed_over + 1 < self.rivals.len()
+    }
+}
+
+fn attempt(rivalries: &[Rivalry]) -> HashMap<usize, Verdict> {
+    let mut graph = Graph::default();
+    for rivalry in rivalries {
+        let first = rivalry.first();
+        for rival in &rivalry.rivals {
+            match rivalry.lost {
+                Some(verdict) => graph.settle(*rival, verdict),
+                None if Some(*rival) != first => graph.settle(*rival, Verdict::Duplicate),
+                None => graph.want(*rival, rivalry.after),
+            }
+        }
+    }
+    graph.resolve()
 }
 
 /// Each candidate waits for at most one other.
@@ -211,6 +262,15 @@ mod tests {
         let claims = decide(&[1, 2, 2]);
         assert_eq!(claims.verdict(1), Verdict::Duplicate);
         assert_eq!(claims.verdict(0), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn l11_who_comes_first_in_line_in_vain_does_not_stop_a_swap() {
+        // 0 wants 1's, and comes before 2, with whom 1 would swap.
+        let claims = decide(&[1, 2, 1]);
+        assert_eq!(claims.verdict(0), Verdict::Duplicate);
+        assert_eq!(claims.verdict(1), Verdict::Granted { round: 2, park: true });
+        assert_eq!(claims.verdict(2), Verdict::Granted { round: 1, park: false });
     }
 
     #[test]

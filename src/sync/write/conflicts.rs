@@ -38,6 +38,10 @@ impl Writer<'_> {
         if found.is_empty() {
             found = self.desk.find_by_email(&email).await?;
         }
+        let mut owners = found.iter().filter_map(|contact| ExternalId::parse(contact.external_id.as_deref()?));
+        if let Some(theirs) = owners.find(|id| self.settings.is_run_elsewhere(&id.owner)) {
+            return Err(Error::OtherInstallation { owner: theirs.owner, key: self.settings.key.clone() });
+        }
         let standings: Vec<Standing> = found.iter().map(|contact| standing(contact, &email)).collect();
         let wish = Wish {
             key: &self.settings.key,
@@ -69,9 +73,9 @@ impl Writer<'_> {
     }
 
     /// A 409 on an update never adopts (L11): the address stays, everything else is written.
-    async fn stays_put(&self, place: usize, mut candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
+    pub(super) async fn stays_put(&self, place: usize, mut candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
         self.hold_back(place, &mut candidate);
-        self.keep(&Field::Email, &mut candidate);
+        self.keep_address(&mut candidate);
         let why = "another contact of the desk has the new address; the old one stays";
         let entry = Entry::of("conflict", &candidate.person).because("EmailTaken").saying(why);
         outbox.note(Count::Conflict, entry).await?;

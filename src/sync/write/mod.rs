@@ -1,6 +1,7 @@
 //! Carries out what was decided: rounds of creates and updates, the contacts that stood in the way, then the leavers.
 
 mod conflicts;
+mod foresee;
 mod outbox;
 mod people;
 mod removals;
@@ -57,8 +58,9 @@ impl Writer<'_> {
         settling: &mut Settling<'_>,
     ) -> Result<Spending, Error> {
         let mut tally = Tally::new(self.gathered.candidates.len() as u64);
+        let refused = if self.planning { self.foresee().await? } else { HashSet::new() };
         for round in 0..self.claims.rounds() {
-            self.pass(account, settling, &mut tally, |outbox| self.round(round, outbox)).await?;
+            self.pass(account, settling, &mut tally, |outbox| self.round(round, &refused, outbox)).await?;
         }
         let taken = std::mem::take(&mut tally.taken);
         let moved = std::mem::take(&mut tally.moved_in_vain);

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Error, Writer};
-use crate::contact::Field;
 use crate::desk::ContactId;
 use crate::sync::candidates::Candidate;
 use crate::sync::decide::{Verdict, changes};
@@ -44,7 +43,7 @@ impl Writer<'_> {
             self.hold_back(place, &mut candidate);
             let granted = matches!(self.claims.verdict(place), Verdict::Granted { .. });
             if !granted || in_vain.contains(&place) {
-                self.keep(&Field::Email, &mut candidate);
+                self.keep_address(&mut candidate);
             }
             batch.push((contact, candidate));
             if batch.len() == SAMPLE {
