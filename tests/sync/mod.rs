@@ -3,6 +3,7 @@
 mod coming_and_going;
 mod cut_off;
 mod emails;
+mod faults;
 mod fields;
 mod foreign_desk;
 mod hold;
