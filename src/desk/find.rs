@@ -134,7 +134,8 @@ impl Desk {
         if self.capabilities().filter.is_none() {
             return Ok(None);
         }
-        let mut contacts = Vec::new();
+        let mut contacts: Vec<Contact> = Vec::new();
+        let mut seen = HashSet::new();
         loop {
             let mut request = Request::get(&["Users"]).query("filter", filter);
             if !contacts.is_empty() {
@@ -146,7 +147,12 @@ impl Desk {
             }
             let Page { total, resources, .. } = self.page_of(&answer)?;
             let rows = resources.len();
-            contacts.extend(resources.into_iter().filter_map(Contact::read));
+            let known = contacts.len();
+            let fresh = resources.into_iter().filter_map(Contact::read);
+            contacts.extend(fresh.filter(|contact| seen.insert(contact.id.clone())));
+            if rows > 0 && contacts.len() == known {
+                return Err(self.incomplete("a page held only contacts of earlier pages"));
+            }
             if rows == 0 || total.is_none_or(|total| contacts.len() as u64 >= total) {
                 return Ok(Some(contacts));
             }

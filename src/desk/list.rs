@@ -15,6 +15,9 @@ use super::{Contact, ContactId, Desk, Error};
 
 /// How often a listing that does not fit is tried.
 const TRIES: usize = 2;
+/// How many pages by cursor may bring nothing new, one after the other: an empty page is none too many (RFC 9865), but
+/// a listing must end.
+const MOST_IDLE: usize = 100;
 
 /// The proof that a listing was whole. Only a listing makes one, as the last thing it does.
 #[derive(Debug)]
@@ -203,7 +206,11 @@ impl Desk {
                 return Err(Short::Unproven("the number of contacts changed during the listing".to_owned()));
             }
             let rows = page.resources.len() as u64;
+            let known = seen.len();
             listing.take(page, &mut seen).await?;
+            if rows > 0 && seen.len() == known {
+                return Err(Short::Unproven("a page held only contacts of earlier pages".to_owned()));
+            }
             start += rows;
             if rows == 0 || start > told {
                 let distinct = seen.len() as u64;
@@ -221,13 +228,19 @@ impl Desk {
         let mut used: HashSet<String> = HashSet::new();
         let mut cursor = String::new();
         let mut first_total = None;
+        let mut idle = 0;
         loop {
             let page = self.page(listing, |request| request.query("cursor", cursor.clone())).await?;
             let total = page.total;
             let first = *first_total.get_or_insert(total);
             let next = page.next.clone();
+            let known = seen.len();
             listing.take(page, &mut seen).await?;
+            idle = if seen.len() == known { idle + 1 } else { 0 };
             match next {
+                Some(_) if idle > MOST_IDLE => {
+                    return Err(Short::Unproven("page after page brings nothing new".to_owned()));
+                }
                 Some(next) if !used.insert(next.clone()) => {
                     return Err(Short::Unproven("the desk gave the same cursor twice".to_owned()));
                 }
@@ -270,7 +283,7 @@ impl Desk {
         self.wire().not_a_desk(format!("it answers HTTP {status} where users are listed: check the endpoint's path"))
     }
 
-    fn incomplete(&self, reason: impl Into<String>) -> Error {
+    pub(super) fn incomplete(&self, reason: impl Into<String>) -> Error {
         Error::Incomplete { host: self.wire().host(), reason: reason.into() }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::json::Object;
 use super::settle::{Op, Reply, Sending};
-use super::wire::{self, Fault, Request};
+use super::wire::{self, Answer, Fault, Request};
 use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, json, render};
 
 /// What the desk said about one change.
@@ -57,15 +57,18 @@ impl Desk {
         request.body = body.map(|body| body.to_string().into_bytes());
         request.if_match = version;
         let reply = match self.wire().write(&request).await {
-            Ok(answer) => {
-                let said = Said {
-                    status: answer.status,
-                    location: answer.location().map(str::to_owned),
-                    version: answer.etag().map(str::to_owned),
-                    body: serde_json::from_slice(&answer.body).ok(),
-                };
-                self.understand(&op, said)
-            }
+            Ok(answer) => match read_body(&op, &answer) {
+                Some(body) => {
+                    let said = Said {
+                        status: answer.status,
+                        location: answer.location().map(str::to_owned),
+                        version: answer.etag().map(str::to_owned),
+                        body,
+                    };
+                    self.understand(&op, said)
+                }
+                None => Reply::Lost(format!("HTTP {} came with something else than the contact", answer.status)),
+            },
             Err(Fault::Lost(reason)) => Reply::Lost(reason),
             Err(Fault::Fatal(error)) => Reply::Fatal(error),
         };
@@ -88,6 +91,20 @@ impl Desk {
             status => Reply::Refused(Refusal::Invalid { status, scim_type }),
         }
     }
+}
+
+/// The body of an answer, if it has one. A success is believed without a body, or with the contact in it: a sign-in
+/// page or a proxy's own words say nothing about what the desk did (`None`).
+fn read_body(op: &Op, answer: &Answer) -> Option<Option<Value>> {
+    let body = serde_json::from_slice(&answer.body).ok();
+    let empty = answer.body.iter().all(u8::is_ascii_whitespace);
+    let is_ours = |contact: &Contact| {
+        let told = body.as_ref().and_then(Value::as_object).and_then(|body| json::text(body, "id"));
+        told == Some(contact.id.as_str())
+    };
+    let believed =
+        !(200..300).contains(&answer.status) || empty || op.contact().map_or_else(|| body.is_some(), is_ours);
+    believed.then_some(body)
 }
 
 fn written(op: &Op, said: Said) -> Reply {

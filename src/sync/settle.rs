@@ -17,6 +17,8 @@ pub(super) struct Untold {
     pub(super) person: String,
     pub(super) contact: ContactId,
     pub(super) target: Vec<(Field, Option<Value>)>,
+    /// Of the mapped fields before the change; `None`: there was no contact.
+    pub(super) before: Option<u128>,
 }
 
 /// Collects differences between what was written and what is stored.
@@ -34,7 +36,16 @@ impl<'a> Settling<'a> {
     }
 
     /// Compares what a contact should now be (every mapped field) with what the desk says that it is.
-    pub(super) fn compare(&mut self, person: &str, target: &[(Field, Option<Value>)], stored: &Contact) {
+    ///
+    /// A difference that was written once and made no difference at all (`before`) is written once more: a desk in
+    /// maintenance, or a cache before it, may have said yes and done nothing.
+    pub(super) fn compare(
+        &mut self,
+        person: &str,
+        target: &[(Field, Option<Value>)],
+        before: Option<u128>,
+        stored: &Contact,
+    ) {
         let differs: Vec<String> = target
             .iter()
             .filter(|(field, value)| {
@@ -48,13 +59,17 @@ impl<'a> Settling<'a> {
             return;
         }
         self.not_converging.extend(differs.iter().cloned());
-        let values: Vec<(&Field, Option<Value>)> = self.fields.iter().map(|f| (f, stored.value(f))).collect();
-        let entry = SettledEntry {
-            wanted: fingerprint(target.iter().map(|(field, value)| (field, value.as_ref()))),
-            stored: fingerprint(values.iter().map(|(field, value)| (*field, value.as_ref()))),
-            fields: differs,
-        };
+        let wanted = fingerprint(target.iter().map(|(field, value)| (field, value.as_ref())));
+        let stored = fields_of(self.fields, stored);
+        let again = self.settled.0.get(person).is_some_and(|entry| entry.wanted == wanted && entry.stored == stored);
+        let entry = SettledEntry { wanted, stored, fields: differs, tentative: before == Some(stored) && !again };
         self.changed |= self.settled.0.get(person) != Some(&entry);
         self.settled.0.insert(person.to_owned(), entry);
     }
+}
+
+/// The fingerprint of a contact's mapped fields.
+pub(super) fn fields_of(fields: &[Field], contact: &Contact) -> u128 {
+    let values: Vec<(&Field, Option<Value>)> = fields.iter().map(|field| (field, contact.value(field))).collect();
+    fingerprint(values.iter().map(|(field, value)| (*field, value.as_ref())))
 }

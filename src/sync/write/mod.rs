@@ -17,6 +17,7 @@ use super::read::{Fields, Gathered};
 use super::settle::Settling;
 use super::{ConnectionSettings, Error};
 use crate::desk::{Change, Desk, Outcome};
+use crate::runlog::Entry;
 use outbox::{Event, Outbox};
 use tally::Tally;
 
@@ -64,7 +65,7 @@ impl Writer<'_> {
         if !taken.is_empty() || !moved.is_empty() {
             self.pass(account, settling, &mut tally, |outbox| self.conflicts(&taken, &moved, outbox)).await?;
         }
-        self.verify(settling).await?;
+        self.verify(account, settling).await?;
         Ok(tally.spending)
     }
 
@@ -109,18 +110,27 @@ impl Writer<'_> {
         tallied.and(produced).and(written)
     }
 
-    /// Looks at contacts whose stored form the desk did not tell: a sample, and all of them once one differs (L14).
-    async fn verify(&self, settling: &mut Settling<'_>) -> Result<(), Error> {
+    /// Looks at contacts whose stored form the desk did not tell: a sample, and all of them once one differs (L14) or is
+    /// not there at all (L19).
+    async fn verify(&self, account: &mut Account<'_>, settling: &mut Settling<'_>) -> Result<(), Error> {
         let untold = std::mem::take(&mut settling.untold);
+        let mut vanished = false;
         for (n, batch) in untold.chunks(super::settle::SAMPLE).enumerate() {
-            if n > 0 && settling.not_converging.is_empty() {
+            if n > 0 && settling.not_converging.is_empty() && !vanished {
                 break;
             }
             let ids: Vec<_> = batch.iter().map(|untold| untold.contact.clone()).collect();
-            for contact in self.desk.get(&ids).await? {
-                if let Some(untold) = batch.iter().find(|untold| untold.contact == contact.id) {
-                    settling.compare(&untold.person, &untold.target, &contact);
+            let stored = self.desk.get(&ids).await?;
+            for untold in batch {
+                if let Some(contact) = stored.iter().find(|contact| contact.id == untold.contact) {
+                    settling.compare(&untold.person, &untold.target, untold.before, contact);
+                    continue;
                 }
+                vanished = true;
+                account.counts.failed += 1;
+                let entry = Entry::of("failed", &untold.person).on(untold.contact.to_string());
+                let why = "the desk said that the contact was written, and has no such contact";
+                account.note(entry.because("ContactVanished").saying(why)).await?;
             }
         }
         Ok(())

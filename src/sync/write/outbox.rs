@@ -55,6 +55,8 @@ pub(super) struct Pending {
     pub(super) fields: Vec<FieldChange>,
     /// Every mapped field as it should be afterwards.
     pub(super) target: Vec<(Field, Option<Value>)>,
+    /// The fingerprint of every mapped field before it, where there was a contact.
+    pub(super) before: Option<u128>,
 }
 
 /// Which count a line adds to.

@@ -120,11 +120,12 @@ impl Tally {
             pending.contact = Some(written.id.clone());
             if !pending.target.is_empty() {
                 match &written.contact {
-                    Some(stored) => settling.compare(&pending.person, &pending.target, stored),
+                    Some(stored) => settling.compare(&pending.person, &pending.target, pending.before, stored),
                     None => settling.untold.push(Untold {
                         person: pending.person.clone(),
                         contact: written.id,
                         target: std::mem::take(&mut pending.target),
+                        before: pending.before,
                     }),
                 }
             }
