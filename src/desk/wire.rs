@@ -6,6 +6,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION
 use http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use url::Url;
 
 use super::{Credentials, Error, Settings, Tuning};
@@ -218,7 +219,7 @@ impl Wire {
                 }
             };
             let (reason, asked, lost) =
-                match self.attempt(request, token.as_ref(), again).await.map_err(Fault::Fatal)? {
+                match self.attempt(request, token.as_ref(), again, retries.until()).await.map_err(Fault::Fatal)? {
                     Attempt::Answered(answer) if answer.status == 401 => {
                         if let (Auth::OAuth2(credentials), Some(token), false) = (&self.auth, &token, renewed) {
                             credentials.forget(token).await;
@@ -243,7 +244,13 @@ impl Wire {
         }
     }
 
-    async fn attempt(&self, request: &Request, token: Option<&Secret>, again: Again) -> Result<Attempt, Error> {
+    async fn attempt(
+        &self,
+        request: &Request,
+        token: Option<&Secret>,
+        again: Again,
+        until: Instant,
+    ) -> Result<Attempt, Error> {
         let mut out = self.client.request(request.method.clone(), self.url(request)).header(ACCEPT, ACCEPTED);
         if let Some(token) = token {
             out = out.header(AUTHORIZATION, format!("Bearer {}", token.reveal()));
@@ -254,7 +261,9 @@ impl Wire {
         if let Some(body) = &request.body {
             out = out.header(CONTENT_TYPE, scim::MEDIA_TYPE).body(body.clone());
         }
-        let _turn = self.budget.turn().await;
+        let Some(_turn) = self.budget.turn(until).await else {
+            return Err(self.unavailable("it asks for a longer pause than a request is tried for"));
+        };
         let response = match out.send().await {
             Ok(response) => response,
             Err(error) if error.is_connect() || error.is_builder() => {
