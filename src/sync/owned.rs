@@ -130,6 +130,12 @@ impl OwnedIndex {
         self.entries.binary_search_by(|owned| owned.person.cmp(&id)).ok()
     }
 
+    /// The contact of an id that differs in nothing but case.
+    pub(super) fn find_in_other_case(&self, person: &str) -> Option<usize> {
+        let other = |id: String| if id == person { None } else { self.find(&id) };
+        other(person.to_lowercase()).or_else(|| other(person.to_uppercase()))
+    }
+
     pub(super) fn get(&self, place: usize) -> Option<&Owned> {
         self.entries.get(place)
     }

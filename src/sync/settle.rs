@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::Error;
 use super::decide::change;
-use crate::contact::{Field, Value, Wanted, fingerprint};
+use crate::contact::{ExternalId, Field, OwnershipKey, Value, Wanted, fingerprint};
 use crate::desk::{Contact, ContactId};
 use crate::runlog::{Settled, SettledEntry};
 
@@ -24,6 +25,7 @@ pub(super) struct Untold {
 /// Collects differences between what was written and what is stored.
 pub(super) struct Settling<'a> {
     fields: &'a [Field],
+    key: &'a OwnershipKey,
     pub(super) settled: Settled,
     pub(super) changed: bool,
     pub(super) not_converging: BTreeSet<String>,
@@ -31,13 +33,13 @@ pub(super) struct Settling<'a> {
 }
 
 impl<'a> Settling<'a> {
-    pub(super) fn new(fields: &'a [Field], settled: Settled) -> Self {
-        Self { fields, settled, changed: false, not_converging: BTreeSet::new(), untold: Vec::new() }
+    pub(super) fn new(fields: &'a [Field], key: &'a OwnershipKey, settled: Settled) -> Self {
+        Self { fields, key, settled, changed: false, not_converging: BTreeSet::new(), untold: Vec::new() }
     }
 
     /// Compares what a contact should now be (every mapped field) with what the desk says that it is.
     ///
-    /// A difference that was written once and made no difference at all (`before`) is written once more: a desk in
+    /// Whose it is must come back as it was written: everything else rests on that. A difference that was written once and made no difference at all (`before`) is written once more: a desk in
     /// maintenance, or a cache before it, may have said yes and done nothing.
     pub(super) fn compare(
         &mut self,
@@ -45,7 +47,11 @@ impl<'a> Settling<'a> {
         target: &[(Field, Option<Value>)],
         before: Option<u128>,
         stored: &Contact,
-    ) {
+    ) -> Result<(), Error> {
+        let owner = stored.external_id.as_deref().and_then(ExternalId::parse);
+        if owner.is_none_or(|id| id.owner != *self.key || id.person != person) {
+            return Err(Error::OwnerNotKept);
+        }
         let differs: Vec<String> = target
             .iter()
             .filter(|(field, value)| {
@@ -56,7 +62,7 @@ impl<'a> Settling<'a> {
             .collect();
         if differs.is_empty() {
             self.changed |= self.settled.0.remove(person).is_some();
-            return;
+            return Ok(());
         }
         self.not_converging.extend(differs.iter().cloned());
         let wanted = fingerprint(target.iter().map(|(field, value)| (field, value.as_ref())));
@@ -65,6 +71,7 @@ impl<'a> Settling<'a> {
         let entry = SettledEntry { wanted, stored, fields: differs, tentative: before == Some(stored) && !again };
         self.changed |= self.settled.0.get(person) != Some(&entry);
         self.settled.0.insert(person.to_owned(), entry);
+        Ok(())
     }
 }
 

@@ -123,7 +123,7 @@ impl Writer<'_> {
             let stored = self.desk.get(&ids).await?;
             for untold in batch {
                 if let Some(contact) = stored.iter().find(|contact| contact.id == untold.contact) {
-                    settling.compare(&untold.person, &untold.target, untold.before, contact);
+                    settling.compare(&untold.person, &untold.target, untold.before, contact)?;
                     continue;
                 }
                 vanished = true;

@@ -120,7 +120,7 @@ impl Tally {
             pending.contact = Some(written.id.clone());
             if !pending.target.is_empty() {
                 match &written.contact {
-                    Some(stored) => settling.compare(&pending.person, &pending.target, pending.before, stored),
+                    Some(stored) => settling.compare(&pending.person, &pending.target, pending.before, stored)?,
                     None => settling.untold.push(Untold {
                         person: pending.person.clone(),
                         contact: written.id,
