@@ -1,5 +1,7 @@
 //! The program as people run it: what it prints, where, and how it ends.
 
+mod bad_input;
+mod office;
 mod quickstart;
 mod refusals;
 

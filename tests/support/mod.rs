@@ -6,3 +6,4 @@ pub mod misbehaving_desk;
 pub mod python;
 pub mod samba;
 pub mod slapd;
+pub mod tls;
