@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{Credentials, Error, Settings, Tuning};
-use crate::net::http::{BodyError, HttpSettings, check_url, client, describe, host, read_body};
+use crate::net::http::{BodyError, HttpSettings, certificate_flaw, check_url, client, describe, host, read_body};
 use crate::net::oauth::{ClientCredentials, TokenError};
 use crate::net::{Budget, RetryPolicy, Secret, retry};
 use crate::scim;
@@ -266,6 +266,8 @@ impl Wire {
         };
         let response = match out.send().await {
             Ok(response) => response,
+            // It will not have another one in a moment.
+            Err(error) if certificate_flaw(&error).is_some() => return Err(self.unavailable(describe(&error))),
             Err(error) if error.is_connect() || error.is_builder() => {
                 return Ok(Attempt::Refused(describe(&error).to_owned(), None));
             }

@@ -166,8 +166,16 @@ const PEOPLE_FILES: &[Mistake] = &[
 
 const DESKS: &[Mistake] = &[
     ("401", |o| o.desk.any(0, 9, Fault::status(401)), &["desk: the desk 127.0.0.1:", "401", "check the credentials"]),
-    ("403", |o| o.desk.any(0, 9, Fault::status(403)), &["desk: the desk 127.0.0.1:", "403", "what the credentials may do"]),
-    ("404", |o| o.desk.any(0, 9, Fault::status(404)), &["desk: the desk 127.0.0.1:", "404", "check the endpoint's path"]),
+    (
+        "403",
+        |o| o.desk.any(0, 9, Fault::status(403)),
+        &["desk: the desk 127.0.0.1:", "403", "what the credentials may do"],
+    ),
+    (
+        "404",
+        |o| o.desk.any(0, 9, Fault::status(404)),
+        &["desk: the desk 127.0.0.1:", "404", "check the endpoint's path"],
+    ),
     (
         "a sign-in page",
         |o| o.desk.any(0, 9, Fault::web_page(200)),

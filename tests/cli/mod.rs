@@ -4,6 +4,7 @@ mod bad_input;
 mod office;
 mod quickstart;
 mod refusals;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
