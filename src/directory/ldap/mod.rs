@@ -5,6 +5,7 @@
 //! the attributes that every person must have; the hold (L4) is for the rest.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ldap3::Scope;
@@ -48,6 +49,13 @@ pub struct LdapSettings {
     pub password: Option<Secret>,
     /// The PEM bundle of `tls.ca`; `None` trusts the system's authorities.
     pub ca: Option<Vec<u8>>,
+    /// Longest time for one page, from the request to its last entry; [`LdapSettings::TIMEOUT`] is usual.
+    pub timeout: Duration,
+}
+
+impl LdapSettings {
+    /// The usual time for one page.
+    pub const TIMEOUT: Duration = Duration::from_mins(2);
 }
 
 /// A directory on an LDAP server.

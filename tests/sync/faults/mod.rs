@@ -2,6 +2,7 @@
 //! is removed, doubled or let in who should not be, the result is honest, and the next run sets everything right.
 
 mod invariants;
+mod ldap;
 mod lies;
 mod scene;
 mod sweep;

@@ -136,7 +136,7 @@ fn quick() -> Tuning {
     Tuning { linger: Duration::from_millis(1), max_answer: 1 << 20, ..Tuning::default() }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
