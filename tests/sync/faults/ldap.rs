@@ -43,6 +43,8 @@ const TROUBLES: [Trouble; 25] = [
     Trouble::HalfEntry,
 ];
 
+const PATIENT: Duration = Duration::from_mins(1);
+
 struct Ground {
     slapd: Slapd,
     proxy: LdapProxy,
@@ -73,7 +75,7 @@ impl Ground {
         let (users, before, truth) = (vec![], Picture::new(), Picture::new());
         let mut ground = Self { slapd, proxy, staff, users, runs, before, truth, searches: 0 };
         let site = ground.site().await;
-        let first = ground.run(&site).await;
+        let first = ground.run(&site, PATIENT).await;
         assert!(first.error.is_none(), "{first:#?}");
         copy(&site.house.runs(), ground.runs.path());
         ground.users = site.desk.users();
@@ -81,7 +83,7 @@ impl Ground {
         ground.change(&company);
         let site = ground.site().await;
         ground.proxy.behave();
-        let second = ground.run(&site).await;
+        let second = ground.run(&site, PATIENT).await;
         assert!(second.error.is_none() && second.summary.counts.deactivated == 1, "{second:#?}");
         ground.searches = ground.proxy.behave().0;
         ground.truth = picture(&site.desk.users()).unwrap();
@@ -110,10 +112,10 @@ impl Ground {
         Site { house, desk }
     }
 
-    async fn run(&self, site: &Site) -> Report {
+    async fn run(&self, site: &Site, timeout: Duration) -> Report {
         let mut settings = self.proxy.settings(&self.slapd);
         settings.source.page_size = Some(20);
-        settings.timeout = Duration::from_secs(if self.truth.is_empty() { 60 } else { 2 });
+        settings.timeout = timeout;
         let directory = async { Ok(Box::new(open(settings).unwrap()) as Box<_>) };
         site.house.run(&self.staff, Mode::Sync, &Silent, directory).await
     }
@@ -122,7 +124,7 @@ impl Ground {
     async fn try_out(&self, at: usize, trouble: Trouble) -> Vec<String> {
         let site = self.site().await;
         self.proxy.expect(at, trouble);
-        let report = self.run(&site).await;
+        let report = self.run(&site, Duration::from_millis(500)).await;
         if !self.proxy.behave().1 {
             return Vec::new();
         }
@@ -142,12 +144,10 @@ impl Ground {
         wrong.unless(!told.contains("@acme.example") && !told.contains("uid="), || format!("it is told: {told}"));
         for next in ["the next run", "the run after"] {
             site.desk.forget_log();
-            let report = self.run(&site).await;
+            let report = self.run(&site, PATIENT).await;
             let now = picture(&site.desk.users()).unwrap();
             wrong.unless(now == self.truth, || format!("{next} ends in {}", difference(&now, &self.truth)));
-            wrong.unless(report.summary.counts.skipped == summary_skipped(&self.truth, &report), || {
-                format!("{next}: {report:#?}")
-            });
+            wrong.unless(report.error.is_none(), || format!("{next}: {report:#?}"));
         }
         wrong.unless(site.desk.log().iter().all(|request| !request.writes()), || "the run after writes".to_owned());
         let said = |what| format!("{trouble:?} at search {at} ({:?} {}): {what}", summary.result, summary.message);
@@ -155,17 +155,11 @@ impl Ground {
     }
 }
 
-/// People without a mail are skipped in every run.
-fn summary_skipped(_truth: &Picture, report: &Report) -> u64 {
-    assert!(report.error.is_none(), "{report:#?}");
-    report.summary.counts.skipped
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn l02_trouble_with_any_search_removes_nobody() {
     let ground = Ground::lay().await;
     let all = std::env::var_os("CONTACTSYNC_FAULTS").is_some_and(|how| how == "all");
-    let one_of = if all { 1 } else { 5 };
+    let one_of = if all { 1 } else { 13 };
     let mut wrong = Vec::new();
     for (n, trouble) in TROUBLES.into_iter().enumerate() {
         for at in (0..ground.searches).filter(|at| (n + 2 * at).is_multiple_of(one_of)) {

@@ -4,5 +4,6 @@
 mod invariants;
 mod ldap;
 mod lies;
+mod passing;
 mod scene;
 mod sweep;

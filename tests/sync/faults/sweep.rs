@@ -58,6 +58,12 @@ fn faults() -> Vec<(&'static str, Fault)> {
     ]
 }
 
+/// What a desk says plainly of a contact's removal is believed until the next run looks: that it is done, that there is
+/// no such contact.
+fn is_lie(fault: &str) -> bool {
+    ["200, no answer", "204", "404"].contains(&fault)
+}
+
 /// A fault, where it is met, and whether it stays.
 #[derive(Clone)]
 struct Case {
@@ -111,6 +117,9 @@ impl Ground {
             return Vec::new();
         }
         scene.unharmed(&report, truth, &mut wrong);
+        if is_lie(name) {
+            wrong.0.retain(|what| !what.starts_with("success was said") && !what.contains("counted as turned off"));
+        }
         scene.heals(truth, &mut wrong).await;
         let stays = if stays { "from then on" } else { "once" };
         let said = |what| format!("{name}, request {at}, {stays}, {phase:?} run ({:?}): {what}", report.summary.result);
