@@ -1,6 +1,7 @@
 //! Whole runs: a real directory, the real wire, the bundled workspace.
 
 mod coming_and_going;
+mod conflicts;
 mod cut_off;
 mod emails;
 mod faults;

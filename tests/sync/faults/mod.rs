@@ -4,6 +4,7 @@
 mod invariants;
 mod ldap;
 mod lies;
+mod middle;
 mod passing;
 mod scene;
 mod sweep;
