@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-deps build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test test-deps faults build lint fmt generate check-generated deny advisories ci
 
 CARGO ?= cargo
 
@@ -15,6 +15,9 @@ test: test-deps ## Run every test; installs the servers they need where they are
 
 test-deps: ## Install what the tests need: OpenLDAP, Samba, Python
 	@testenv/install.sh
+
+faults: ## Meet every fault with every request of a run, not only a sample (about ten minutes)
+	CONTACTSYNC_FAULTS=all $(CARGO) test --locked --test it sync::faults
 
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked

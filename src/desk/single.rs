@@ -57,8 +57,9 @@ impl Desk {
         request.body = body.map(|body| body.to_string().into_bytes());
         request.if_match = version;
         let reply = match self.wire().write(&request).await {
-            Ok(answer) => match read_body(&op, &answer) {
-                Some(body) => {
+            Ok(answer) => {
+                let body = serde_json::from_slice(&answer.body).ok();
+                if is_believed(&op, &answer, body.as_ref()) {
                     let said = Said {
                         status: answer.status,
                         location: answer.location().map(str::to_owned),
@@ -66,9 +67,10 @@ impl Desk {
                         body,
                     };
                     self.understand(&op, said)
+                } else {
+                    Reply::Lost(format!("HTTP {} came with something else than the contact", answer.status))
                 }
-                None => Reply::Lost(format!("HTTP {} came with something else than the contact", answer.status)),
-            },
+            }
             Err(Fault::Lost(reason)) => Reply::Lost(reason),
             Err(Fault::Fatal(error)) => Reply::Fatal(error),
         };
@@ -93,18 +95,16 @@ impl Desk {
     }
 }
 
-/// The body of an answer, if it has one. A success is believed without a body, or with the contact in it: a sign-in
-/// page or a proxy's own words say nothing about what the desk did (`None`).
-fn read_body(op: &Op, answer: &Answer) -> Option<Option<Value>> {
-    let body = serde_json::from_slice(&answer.body).ok();
-    let empty = answer.body.iter().all(u8::is_ascii_whitespace);
+/// Whether an answer can be believed. A success is believed without a body, or with the contact in it: a sign-in page or
+/// a proxy's own words say nothing about what the desk did.
+fn is_believed(op: &Op, answer: &Answer, body: Option<&Value>) -> bool {
     let is_ours = |contact: &Contact| {
-        let told = body.as_ref().and_then(Value::as_object).and_then(|body| json::text(body, "id"));
+        let told = body.and_then(Value::as_object).and_then(|body| json::text(body, "id"));
         told == Some(contact.id.as_str())
     };
-    let believed =
-        !(200..300).contains(&answer.status) || empty || op.contact().map_or_else(|| body.is_some(), is_ours);
-    believed.then_some(body)
+    let refused = !(200..300).contains(&answer.status);
+    let empty = answer.body.iter().all(u8::is_ascii_whitespace);
+    refused || empty || op.contact().map_or_else(|| body.is_some(), is_ours)
 }
 
 fn written(op: &Op, said: Said) -> Reply {

@@ -11,6 +11,9 @@ use crate::support::misbehaving_desk::Fault;
 /// A mistake, and what must be said of it.
 type Mistake = (&'static str, fn(&Office), &'static [&'static str]);
 
+/// What happens to one person only.
+type Slip<'a> = (&'static str, &'a dyn Fn(&Office));
+
 const EXPRESSION: &str = "mapping: {preset: Standard, identity: {jobTitle: {expression: \"EXPRESSION\"}}}";
 
 fn expression(office: &Office, expression: &str) {
@@ -235,7 +238,7 @@ async fn l01_one_persons_mistake_is_theirs_alone() {
     let office = Office::open().await;
     let office = tokio::task::spawn_blocking(move || {
         let long = format!("{}@acme.example", "x".repeat(10_000));
-        let cases: [(&str, &dyn Fn(&Office)); 3] = [
+        let cases: [Slip<'_>; 3] = [
             ("an expression that fails for one", &|o| {
                 expression(o, "person.title == 'Engineer' ? 'Lead' : string(1 / (size(person.title) - 4))");
                 o.edit("people.csv", "person.3@acme.example,Engineer", "person.3@acme.example,None");

@@ -60,7 +60,7 @@ impl Office {
         std::fs::remove_dir_all(self.path("")).unwrap();
         std::fs::create_dir(self.path("")).unwrap();
         self.write("connection.yaml", CONNECTION);
-        self.write("workspace.yaml", &workspace(self.desk.url.as_str(), ""));
+        self.write("workspace.yaml", workspace(self.desk.url.as_str(), ""));
         self.write("secret.yaml", SECRET);
         self.write("people.csv", PEOPLE);
         self.desk.behave();

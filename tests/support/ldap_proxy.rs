@@ -79,7 +79,7 @@ impl LdapProxy {
                     let Ok(client) = acceptor.accept(client).await else { return };
                     let server = TcpStream::connect(server).await.unwrap();
                     server.set_nodelay(true).unwrap();
-                    Connection::new(client, server, plan).run().await;
+                    Box::pin(Connection::new(client, server, plan).run()).await;
                 });
             }
         });

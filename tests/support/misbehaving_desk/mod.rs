@@ -96,11 +96,6 @@ impl MisbehavingDesk {
         std::mem::take(&mut desk.met)
     }
 
-    /// From now on it can do, and does wrong, something else.
-    pub fn become_like(&self, profile: Profile) {
-        self.lock().profile = profile;
-    }
-
     pub fn add(&self, user: Value) -> String {
         self.lock().create(user.as_object().unwrap().clone()).unwrap()["id"].as_str().unwrap().to_owned()
     }

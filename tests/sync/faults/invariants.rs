@@ -105,7 +105,7 @@ impl Scene {
         if result == RunResult::Succeeded {
             wrong.unless(now == truth, || format!("success was said of this: {}", difference(now, truth)));
         }
-        wrong.unless((result == RunResult::Failed) == !message.is_empty(), || format!("{result:?} says {message:?}"));
+        wrong.unless((result == RunResult::Failed) != message.is_empty(), || format!("{result:?} says {message:?}"));
         wrong.unless(result != RunResult::Running, || "it never ended".into());
         let told = format!("{message} {:?} {}", report.error, self.house.records());
         for data in ["@acme.example", "@desk.example", "Person ", "Manager", "<html"] {
