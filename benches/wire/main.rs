@@ -24,7 +24,7 @@ mod desk;
 mod growth;
 mod ldap;
 mod scene;
-#[expect(dead_code, reason = "tests use more of it")]
+#[allow(dead_code, unused_imports, reason = "tests use more of it")]
 #[path = "../../tests/support/mod.rs"]
 mod support;
 

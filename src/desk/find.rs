@@ -52,17 +52,17 @@ impl Desk {
         Ok(found.into_values().collect())
     }
 
-    /// For each address, whether some contact signs in with it or is reached under it: by as few requests as possible.
+    /// For each address, whether some contact signs in with it, which is what a desk refuses a creation for: by as few
+    /// requests as possible.
     pub async fn are_taken(&self, emails: &[String]) -> Result<Vec<bool>, Error> {
-        let mut holders = Vec::new();
-        for attribute in ["userName", "emails.value"] {
-            let Some(found) = self.any_of(attribute, emails.iter().map(String::as_str)).await? else {
-                holders = self.scan(&|contact| emails.iter().any(|email| contact.has_email(email))).await?;
-                break;
-            };
-            holders.extend(found);
-        }
-        Ok(emails.iter().map(|email| holders.iter().any(|contact| contact.has_email(email))).collect())
+        let wanted: HashSet<String> = emails.iter().map(|email| email.to_lowercase()).collect();
+        let name = |contact: &Contact| contact.user_name.to_lowercase();
+        let holders = match self.any_of("userName", emails.iter().map(String::as_str)).await? {
+            Some(found) => found,
+            None => self.scan(&|contact| wanted.contains(&contact.user_name().to_lowercase())).await?,
+        };
+        let taken: HashSet<String> = holders.iter().map(name).collect();
+        Ok(emails.iter().map(|email| taken.contains(&email.to_lowercase())).collect())
     }
 
     /// Contacts of that owner and person, whatever is marked on them.
@@ -134,7 +134,8 @@ impl Desk {
         if self.capabilities().filter.is_none() {
             return Ok(None);
         }
-        let mut contacts = Vec::new();
+        let mut contacts: Vec<Contact> = Vec::new();
+        let mut seen = HashSet::new();
         loop {
             let mut request = Request::get(&["Users"]).query("filter", filter);
             if !contacts.is_empty() {
@@ -146,7 +147,12 @@ impl Desk {
             }
             let Page { total, resources, .. } = self.page_of::<Object>(&answer)?;
             let rows = resources.len();
-            contacts.extend(resources.into_iter().filter_map(Contact::read));
+            let known = contacts.len();
+            let fresh = resources.into_iter().filter_map(Contact::read);
+            contacts.extend(fresh.filter(|contact| seen.insert(contact.id.clone())));
+            if rows > 0 && contacts.len() == known {
+                return Err(self.incomplete("a page held only contacts of earlier pages"));
+            }
             if rows == 0 || total.is_none_or(|total| contacts.len() as u64 >= total) {
                 return Ok(Some(contacts));
             }

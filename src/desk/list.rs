@@ -16,6 +16,9 @@ use super::{Contact, Desk, Error, Listed};
 
 /// How often a listing that does not fit is tried.
 const TRIES: usize = 2;
+/// How many pages by cursor may bring nothing new, one after the other: an empty page is none too many (RFC 9865), but
+/// a listing must end.
+const MOST_IDLE: usize = 100;
 
 /// The proof that a listing was whole. Only a listing makes one, as the last thing it does.
 #[derive(Debug)]
@@ -54,6 +57,8 @@ struct Listing<'a> {
     met: Met,
     tries: u8,
     found: u64,
+    /// Something was listed in some try, wanted or not.
+    any: bool,
 }
 
 /// The contacts that a listing met, a few bytes for each: 64 bits that stand for an id, under keys that nobody else
@@ -124,12 +129,14 @@ impl Desk {
         each: &mut (dyn FnMut(&Listed<'_>) + Send),
     ) -> Result<u64, Error> {
         let filter = filter.filter(|_| self.capabilities().filter.is_some());
-        let mut listing = Listing { filter, wanted, each, met: Met::default(), tries: 0, found: 0 };
+        let mut listing = Listing { filter, wanted, each, met: Met::default(), tries: 0, found: 0, any: false };
         let mut tries = 0;
         loop {
             tries += 1;
             match self.try_list(&mut listing).await {
                 Ok(0) if listing.filter.is_some() => return self.believe_nothing(listing).await,
+                // A desk without any contact is asked again, too: nothing else would tell.
+                Ok(0) if !listing.any && tries < TRIES => {}
                 Ok(contacts) => return Ok(contacts),
                 Err(Short::Failed(error)) => return Err(error),
                 Err(Short::NoFilter) if listing.filter.is_some() => {
@@ -187,7 +194,10 @@ impl Desk {
             start += rows;
             let more = rows > 0 && start <= told;
             let next = more.then(|| self.ahead(filter.as_ref(), "startIndex", start.to_string()));
-            listing.take(&page.resources)?;
+            let fresh = listing.take(&page.resources)?;
+            if rows > 0 && fresh == 0 {
+                return Err(Short::Unproven("a page held only contacts of earlier pages".to_owned()));
+            }
             let Some(next) = next else {
                 let distinct = listing.met.in_try(listing.tries);
                 return if distinct == told {
@@ -204,6 +214,7 @@ impl Desk {
         let filter = listing.filter.clone();
         let mut used: HashSet<String> = HashSet::new();
         let mut first_total = None;
+        let mut idle = 0;
         let mut coming = self.ahead(filter.as_ref(), "cursor", String::new());
         loop {
             let answer = arrived(coming).await?;
@@ -215,17 +226,21 @@ impl Desk {
                 }
                 next => next.map(|next| self.ahead(filter.as_ref(), "cursor", next)),
             };
-            listing.take(&page.resources)?;
+            let fresh = listing.take(&page.resources)?;
+            idle = if fresh == 0 { idle + 1 } else { 0 };
             let Some(next) = next else {
-                // The total may be an estimate or change; when it stays above what came, something is missing.
+                // Contacts may be made meanwhile, and the total be left out; but fewer than were told at first are too
+                // few, whatever the last page says: it may be the one that is wrong.
                 let distinct = listing.met.in_try(listing.tries);
-                let short = |told: Option<u64>| told.is_some_and(|told| told > distinct);
-                return if short(first) && short(page.total) {
+                return if first.is_some_and(|told| told > distinct) {
                     Err(Short::Unproven(format!("more contacts were told than the {distinct} that were listed")))
                 } else {
                     Ok(listing.found)
                 };
             };
+            if idle > MOST_IDLE {
+                return Err(Short::Unproven("page after page brings nothing new".to_owned()));
+            }
             coming = next;
         }
     }
@@ -260,7 +275,7 @@ impl Desk {
         self.wire().not_a_desk(format!("it answers HTTP {status} where users are listed: check the endpoint's path"))
     }
 
-    fn incomplete(&self, reason: impl Into<String>) -> Error {
+    pub(super) fn incomplete(&self, reason: impl Into<String>) -> Error {
         Error::Incomplete { host: self.wire().host(), reason: reason.into() }
     }
 }
@@ -273,13 +288,16 @@ async fn arrived(coming: Coming) -> Result<Answer, Short> {
 }
 
 impl Listing<'_> {
-    /// Notes every id, and hands on what is wanted and was not handed on before.
-    fn take(&mut self, page: &[Value<'_>]) -> Result<(), Short> {
+    /// Notes every id, and hands on what is wanted and was not handed on before. Gives how many were new.
+    fn take(&mut self, page: &[Value<'_>]) -> Result<u64, Short> {
+        let mut fresh = 0;
         for resource in page {
             let contact = resource.as_fields().and_then(Listed::read);
             let contact = contact.ok_or_else(|| Short::Unproven("a contact came without id".to_owned()))?;
             let seen = self.met.at(contact.id);
             let new = std::mem::replace(&mut seen.tries, self.tries) != self.tries;
+            fresh += u64::from(new);
+            self.any = true;
             if !(self.wanted)(&contact) {
                 continue;
             }
@@ -288,6 +306,6 @@ impl Listing<'_> {
                 (self.each)(&contact);
             }
         }
-        Ok(())
+        Ok(fresh)
     }
 }

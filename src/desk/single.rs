@@ -8,7 +8,7 @@ use serde_json::value::to_raw_value;
 
 use super::json::Object;
 use super::settle::{Op, Reply, Sending};
-use super::wire::{self, Fault, Request};
+use super::wire::{self, Answer, Fault, Request};
 use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, json, newcomer, render};
 
 /// What the desk said about one change.
@@ -67,13 +67,18 @@ impl Desk {
         request.if_match = version;
         let reply = match self.wire().write(&request).await {
             Ok(answer) => {
-                let said = Said {
-                    status: answer.status,
-                    location: answer.location().map(str::to_owned),
-                    version: answer.etag().map(str::to_owned),
-                    body: serde_json::from_slice(&answer.body).ok(),
-                };
-                self.understand(&op, said)
+                let body = serde_json::from_slice(&answer.body).ok();
+                if is_believed(&op, &answer, body.as_ref()) {
+                    let said = Said {
+                        status: answer.status,
+                        location: answer.location().map(str::to_owned),
+                        version: answer.etag().map(str::to_owned),
+                        body,
+                    };
+                    self.understand(&op, said)
+                } else {
+                    Reply::Lost(format!("HTTP {} came with something else than the contact", answer.status))
+                }
             }
             Err(Fault::Lost(reason)) => Reply::Lost(reason),
             Err(Fault::Fatal(error)) => Reply::Fatal(error),
@@ -97,6 +102,18 @@ impl Desk {
             status => Reply::Refused(Refusal::Invalid { status, scim_type }),
         }
     }
+}
+
+/// Whether an answer can be believed. A success is believed without a body, or with the contact in it: a sign-in page or
+/// a proxy's own words say nothing about what the desk did.
+fn is_believed(op: &Op, answer: &Answer, body: Option<&Value>) -> bool {
+    let is_ours = |contact: &Contact| {
+        let told = body.and_then(Value::as_object).and_then(|body| json::text(body, "id"));
+        told == Some(contact.id.as_str())
+    };
+    let refused = !(200..300).contains(&answer.status);
+    let empty = answer.body.iter().all(u8::is_ascii_whitespace);
+    refused || empty || op.contact().map_or_else(|| body.is_some(), is_ours)
 }
 
 fn written(op: &Op, said: Said) -> Reply {

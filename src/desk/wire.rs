@@ -7,10 +7,13 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, ETAG, I
 use http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use tokio::time::Instant;
 use url::Url;
 
 use super::{Credentials, Error, Settings, Tuning};
-use crate::net::http::{BodyError, HttpSettings, check_url, client, describe, host, is_loopback, read_body};
+use crate::net::http::{
+    BodyError, HttpSettings, certificate_flaw, check_url, client, describe, host, is_loopback, read_body,
+};
 use crate::net::oauth::{ClientCredentials, TokenError};
 use crate::net::{Budget, RetryPolicy, Secret, retry};
 use crate::scim;
@@ -222,7 +225,7 @@ impl Wire {
                 }
             };
             let (reason, asked, lost) =
-                match self.attempt(request, token.as_ref(), again).await.map_err(Fault::Fatal)? {
+                match self.attempt(request, token.as_ref(), again, retries.until()).await.map_err(Fault::Fatal)? {
                     Attempt::Answered(answer) if answer.status == 401 => {
                         if let (Auth::OAuth2(credentials), Some(token), false) = (&self.auth, &token, renewed) {
                             credentials.forget(token).await;
@@ -247,7 +250,13 @@ impl Wire {
         }
     }
 
-    async fn attempt(&self, request: &Request, token: Option<&Secret>, again: Again) -> Result<Attempt, Error> {
+    async fn attempt(
+        &self,
+        request: &Request,
+        token: Option<&Secret>,
+        again: Again,
+        until: Instant,
+    ) -> Result<Attempt, Error> {
         let mut out = self.client.request(request.method.clone(), self.url(request)).header(ACCEPT, ACCEPTED);
         if let Some(token) = token {
             out = out.header(AUTHORIZATION, format!("Bearer {}", token.reveal()));
@@ -261,9 +270,13 @@ impl Wire {
         if let Some(body) = &request.body {
             out = out.header(CONTENT_TYPE, scim::MEDIA_TYPE).body(body.clone());
         }
-        let _turn = self.budget.turn().await;
+        let Some(_turn) = self.budget.turn(until).await else {
+            return Err(self.unavailable("it asks for a longer pause than a request is tried for"));
+        };
         let response = match out.send().await {
             Ok(response) => response,
+            // It will not have another one in a moment.
+            Err(error) if certificate_flaw(&error).is_some() => return Err(self.unavailable(describe(&error))),
             Err(error) if error.is_connect() || error.is_builder() => {
                 return Ok(Attempt::Refused(describe(&error).to_owned(), None));
             }

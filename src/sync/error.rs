@@ -46,6 +46,11 @@ pub enum Error {
         /// The key of this installation.
         key: OwnershipKey,
     },
+    /// The desk gives `externalId` back in another form, or not at all: whose a contact is would be forgotten.
+    #[error(
+        "desk: it does not keep externalId as it was written, so a contact could not be told from a stranger's: nothing more was written; see what a desk must offer in docs/desk.md"
+    )]
+    OwnerNotKept,
     /// Something inside broke its own promise.
     #[error("internal: {0}")]
     Internal(String),

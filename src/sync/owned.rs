@@ -140,6 +140,12 @@ impl OwnedIndex {
         self.places.find(self.keys.hash_one(&id), same).map(|place| *place as usize)
     }
 
+    /// The contact of an id that differs in nothing but case.
+    pub(super) fn find_in_other_case(&self, person: &str) -> Option<usize> {
+        let other = |id: String| if id == person { None } else { self.find(&id) };
+        other(person.to_lowercase()).or_else(|| other(person.to_uppercase()))
+    }
+
     pub(super) fn get(&self, place: usize) -> Option<&Owned> {
         self.entries.get(place)
     }

@@ -123,6 +123,9 @@ impl Reader<'_> {
     async fn take(&mut self, person: &Person, account: &mut Account<'_>) -> Result<(), Error> {
         account.counts.read += 1;
         let place = self.index.find(person.id.as_str());
+        if let Some(twin) = place.is_none().then(|| self.index.find_in_other_case(person.id.as_str())).flatten() {
+            return self.in_other_case(person, twin, account).await;
+        }
         let reading = match self.program.decide(person) {
             ScopeDecision::In => Reading::Seen,
             ScopeDecision::Out(reason) => Reading::Out(reason),
@@ -139,6 +142,18 @@ impl Reader<'_> {
         }
         account.counts.in_scope += 1;
         self.in_scope(person, place, account).await
+    }
+
+    /// A contact is owned under this id in other letters: surely the desk changed them. It counts as seen, so that
+    /// nobody is removed, and nobody is made a second time.
+    async fn in_other_case(&mut self, person: &Person, twin: usize, account: &mut Account<'_>) -> Result<(), Error> {
+        if let Some(owned) = self.index.get_mut(twin).filter(|owned| owned.reading == Reading::Unread) {
+            owned.reading = Reading::Undecided;
+        }
+        account.counts.skipped += 1;
+        let entry = Entry::of("skipped", person.id.as_str()).because("IdInOtherCase");
+        let why = "a contact is owned under this id in other letters: the desk must keep externalId as it was written";
+        account.note(entry.saying(why)).await
     }
 
     /// Nobody is made or removed by a scope that cannot be decided (L1). Where a missing attribute is the reason and

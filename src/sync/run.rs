@@ -245,7 +245,7 @@ impl Run<'_> {
             now: summary.start_time,
             planning: self.mode == Mode::Plan,
         };
-        let mut settling = Settling::new(&fields.all, settled);
+        let mut settling = Settling::new(&fields.all, &self.settings.key, settled);
         self.observer.stage(Stage::Writing);
         let spending = writer.people(account, &mut settling).await?;
         self.observer.stage(Stage::Removing);

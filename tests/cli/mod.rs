@@ -1,8 +1,11 @@
 //! The program as people run it: what it prints, where, and how it ends.
 
+mod bad_input;
+mod office;
 mod quickstart;
 mod refusals;
 mod telling;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

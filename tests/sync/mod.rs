@@ -1,8 +1,10 @@
 //! Whole runs: a real directory, the real wire, the bundled workspace.
 
 mod coming_and_going;
+mod conflicts;
 mod cut_off;
 mod emails;
+mod faults;
 mod fields;
 mod foreign_desk;
 mod hold;

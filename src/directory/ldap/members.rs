@@ -129,10 +129,15 @@ impl Nesting {
             page_size: Some(server.page_size),
         };
         let mut pages = connection.search(search).await.map_err(|fault| fault.blame(field))?;
+        let mut seen = HashSet::new();
         while let Some(page) = pages.next().await.map_err(|fault| fault.blame(field))? {
             for raw in page {
                 let group = read_entry(server, raw).map_err(|fault| fault.blame(field))?;
-                self.known.insert(member_name(server, &group.dn)?.hash());
+                let hash = member_name(server, &group.dn)?.hash();
+                if !seen.insert(hash) {
+                    return Err(server.incomplete("an entry came twice"));
+                }
+                self.known.insert(hash);
             }
         }
         Ok(())

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ldap3::Scope;
@@ -49,6 +50,13 @@ pub struct LdapSettings {
     pub password: Option<Secret>,
     /// The PEM bundle of `tls.ca`; `None` trusts the system's authorities.
     pub ca: Option<Vec<u8>>,
+    /// Longest time for one page, from the request to its last entry; [`LdapSettings::TIMEOUT`] is usual.
+    pub timeout: Duration,
+}
+
+impl LdapSettings {
+    /// The usual time for one page.
+    pub const TIMEOUT: Duration = Duration::from_mins(2);
 }
 
 /// A directory on an LDAP server.

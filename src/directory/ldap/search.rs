@@ -4,7 +4,7 @@
 //! The next page is asked for before the current one is worked on, so the server, the connection's task (which decodes)
 //! and the reader work at once. At most two pages are in memory.
 
-use std::time::Duration;
+use std::collections::HashSet;
 
 use ldap3::controls::{MakeCritical, PagedResults};
 use ldap3::{LdapResult, ResultEntry, Scope, SearchStream};
@@ -15,8 +15,8 @@ use super::entry::{Entry, cookie};
 use super::fault::{self, Fault};
 use super::server::Server;
 
-/// For one page, from the request to its last entry.
-const PAGE_TIMEOUT: Duration = Duration::from_mins(2);
+/// How many empty pages may follow one another: a server may look through much and find nothing, but must come to an end.
+const MOST_EMPTY: u32 = 1000;
 const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 /// Partitions that every Active Directory refers to from the root of its domain. They hold DNS zones and settings of
 /// the forest, never people or their groups, so leaving them unread leaves nobody out.
@@ -38,12 +38,14 @@ pub(super) struct Pages<'c, 's> {
     connection: &'c mut Connection<'s>,
     search: Search<'c>,
     running: Option<SearchStream<'static, String, Vec<String>>>,
+    /// Pages without an entry since the last one with any.
+    empty: u32,
 }
 
 impl<'s> Connection<'s> {
     /// Starts a search.
     pub(super) async fn search<'c>(&'c mut self, search: Search<'c>) -> Result<Pages<'c, 's>, Fault> {
-        let mut pages = Pages { connection: self, search, running: None };
+        let mut pages = Pages { connection: self, search, running: None, empty: 0 };
         pages.ask(Vec::new()).await?;
         Ok(pages)
     }
@@ -52,10 +54,14 @@ impl<'s> Connection<'s> {
     pub(super) async fn entries(&mut self, search: Search<'_>) -> Result<Vec<Entry>, Fault> {
         let server = self.server;
         let mut pages = self.search(search).await?;
-        let mut entries = Vec::new();
+        let (mut entries, mut seen) = (Vec::new(), HashSet::new());
         while let Some(page) = pages.next().await? {
             for raw in page {
-                entries.push(read_entry(server, raw)?);
+                let entry = read_entry(server, raw)?;
+                if !seen.insert(entry.dn.clone()) {
+                    return Err(server.incomplete("an entry came twice").into());
+                }
+                entries.push(entry);
             }
         }
         Ok(entries)
@@ -82,11 +88,15 @@ impl Pages<'_, '_> {
     pub(super) async fn next(&mut self) -> Result<Option<Vec<ResultEntry>>, Fault> {
         let Some(stream) = self.running.take() else { return Ok(None) };
         let server = self.connection.server;
-        let page = timeout(PAGE_TIMEOUT, collect(server, stream)).await;
+        let page = timeout(server.timeout, collect(server, stream)).await;
         let (entries, done) = page.map_err(|_elapsed| {
-            fault::unavailable(server, format!("a page took longer than {} seconds", PAGE_TIMEOUT.as_secs()))
+            fault::unavailable(server, format!("a page took longer than {} seconds", server.timeout.as_secs()))
         })??;
         fault::page(server, done.rc)?;
+        self.empty = if entries.is_empty() { self.empty + 1 } else { 0 };
+        if self.empty > MOST_EMPTY {
+            return Err(server.incomplete("it sends one empty page after the other").into());
+        }
         if self.search.page_size.is_some() {
             let next = next_cookie(&done)
                 .ok_or_else(|| server.incomplete("a page came without the paged results control (RFC 2696), so nothing tells whether it was the last"))?;
@@ -105,7 +115,7 @@ impl Pages<'_, '_> {
         }
         let search = &self.search;
         let asked = ldap.streaming_search(search.base, search.scope, search.filter, search.attributes.clone());
-        let asked = timeout(PAGE_TIMEOUT, asked).await;
+        let asked = timeout(server.timeout, asked).await;
         let asked = asked.map_err(|_elapsed| fault::unavailable(server, "a request could not be sent in time"))?;
         self.running = Some(asked.map_err(|error| fault::broken(server, &error))?);
         Ok(())

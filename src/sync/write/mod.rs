@@ -67,7 +67,7 @@ impl Writer<'_> {
         if !taken.is_empty() || !moved.is_empty() {
             self.pass(account, settling, &mut tally, |outbox| self.conflicts(&taken, &moved, outbox)).await?;
         }
-        self.verify(&moved, settling).await?;
+        self.verify(&moved, account, settling).await?;
         Ok(tally.spending)
     }
 

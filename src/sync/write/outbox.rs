@@ -9,6 +9,7 @@ use super::Error;
 use crate::contact::{Field, Value};
 use crate::desk::{Change, ChangeKind, ContactId};
 use crate::runlog::{Entry, FieldChange};
+use crate::sync::settle::Brief;
 
 /// What a change is, for the log and the counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -58,6 +59,8 @@ pub(super) struct Pending {
     pub(super) fields: Vec<FieldChange>,
     /// Every mapped field as it should be afterwards.
     pub(super) target: Vec<(Field, Option<Value>)>,
+    /// The fingerprint of every mapped field before it, where there was a contact.
+    pub(super) before: Option<Brief>,
 }
 
 /// Which count a line adds to.

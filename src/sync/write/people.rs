@@ -10,6 +10,7 @@ use crate::runlog::Entry;
 use crate::sync::account::field_change;
 use crate::sync::candidates::Candidate;
 use crate::sync::decide::{Verdict, changes, first_values};
+use crate::sync::settle::{Brief, fields_of};
 
 /// Contacts that are fetched together.
 pub(super) const BATCH: usize = 100;
@@ -147,6 +148,7 @@ impl Writer<'_> {
                 .iter()
                 .map(|field| (field.clone(), values.iter().find(|(f, _)| f == field).map(|(_, v)| v.clone())))
                 .collect(),
+            before: None,
             person: candidate.person.clone(),
         };
         let kind = ChangeKind::Create {
@@ -230,6 +232,7 @@ impl Writer<'_> {
             reason: None,
             fields: told,
             target,
+            before: Some(Brief::of(fields_of(&self.fields.all, &contact))),
         };
         let kind = ChangeKind::Update {
             contact,
@@ -286,6 +289,7 @@ impl Writer<'_> {
             reason: Some("AddressCycle".to_owned()),
             fields: vec![field_change(&Field::Email, None, None)],
             target: Vec::new(),
+            before: None,
         };
         outbox.send(ChangeKind::Update { contact, fields, external_id: None, active: None }, pending).await
     }

@@ -77,6 +77,7 @@ impl Writer<'_> {
             reason: Some(word(leaver.absence).to_owned()),
             fields: Vec::new(),
             target: Vec::new(),
+            before: None,
         };
         let kind = match act {
             Act::Delete => ChangeKind::Delete { contact },

@@ -120,10 +120,10 @@ impl Tally {
             pending.contact = Some(written.id.clone());
             match (&written.contact, pending.place) {
                 (Some(stored), Some(_)) if !pending.target.is_empty() => {
-                    settling.compare(&pending.person, &pending.target, stored);
+                    settling.compare(&pending.person, &pending.target, pending.before, stored)?;
                 }
                 (None, Some(place)) if !pending.target.is_empty() => {
-                    settling.untold.push(Untold::new(place, &written.id));
+                    settling.untold.push(Untold::new(place, &written.id, pending.before));
                 }
                 _ => {}
             }
