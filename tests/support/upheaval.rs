@@ -167,7 +167,7 @@ pub async fn foreigners(desk: &str, count: usize) {
     for n in 0..20 {
         contacts.push(json!({"userName": format!("agent.{n}@desk.example"), "userType": "Agent", "active": true}));
         contacts.push(json!({"userName": format!("nobodys.{n}@desk.example"), "nickName": "Jo", "active": n % 3 != 0}));
-        let owner = format!("elsewhere/support/staff/{n}!left=2026-01-01T00:00:00Z");
+        let owner = format!("elsewhere/support/others/{n}!left=2026-01-01T00:00:00Z");
         contacts.push(json!({"userName": format!("theirs.{n}@desk.example"), "externalId": owner, "active": true}));
     }
     for n in (90..count.min(2000)).step_by(100) {
