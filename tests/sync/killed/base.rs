@@ -1,7 +1,7 @@
 //! What every trial of one kind begins with, made once; and how that kind of run ends when nobody disturbs it.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -41,6 +41,8 @@ pub struct Base {
 pub struct Stage {
     _folder: tempfile::TempDir,
     sort: Sort,
+    /// The summary that was the newest before the run that is looked at.
+    pub known: Option<PathBuf>,
     pub place: Place,
     pub desk: Served,
     pub between: Between,
@@ -53,7 +55,7 @@ impl Stage {
         let desk = Served::start(&folder.path().join("kdesk.db"));
         let between = Between::start(&desk.base(), matches!(sort, Sort::Singly(_))).await;
         let place = lay_out(folder.path(), &between.base, &staff(sort.leavers()));
-        Self { _folder: folder, sort, place, desk, between }
+        Self { _folder: folder, sort, known: None, place, desk, between }
     }
 
     pub fn ledger(&self) -> Ledger {

@@ -1,6 +1,6 @@
 //! When a run is killed: moments drawn from a seed, and the stage at which each found the run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use contactsync::api::RunResult;
@@ -89,8 +89,7 @@ impl Moment {
                 None
             }
             Self::Record(record) => {
-                let records = stage.place.records();
-                wait(running, || record.shows(&records)).await;
+                wait(running, || record.shows(stage)).await;
                 None
             }
             Self::Write(nth, side) => Some(nth_write(stage, running, nth, side).await),
@@ -147,19 +146,22 @@ fn logs(records: &Path) -> usize {
     names.filter(|path| path.extension().is_some_and(|kind| kind == "jsonl")).count()
 }
 
+/// Where the newest summary lies.
+pub fn newest(records: &Path) -> Option<PathBuf> {
+    let names = std::fs::read_dir(records.join(RUNS)).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    names.filter(|path| path.extension().is_some_and(|kind| kind == "json")).max()
+}
+
 /// The latest run's summary, and whether its log is there.
-fn latest(records: &Path) -> Option<(Summary, bool)> {
-    let runs = records.join(RUNS);
-    let names = std::fs::read_dir(runs).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    let newest = names.filter(|path| path.extension().is_some_and(|kind| kind == "json")).max()?;
+fn latest(stage: &Stage) -> Option<(Summary, bool)> {
+    let newest = newest(&stage.place.records()).filter(|newest| stage.known.as_ref() != Some(newest))?;
     let summary = serde_json::from_slice(&std::fs::read(&newest).ok()?).ok()?;
     Some((summary, newest.with_extension("jsonl").exists()))
 }
 
 impl Record {
-    fn shows(self, records: &Path) -> bool {
-        let Some((summary, logged)) = latest(records).filter(|(summary, _)| summary.result == RunResult::Running)
-        else {
+    fn shows(self, stage: &Stage) -> bool {
+        let Some((summary, logged)) = latest(stage).filter(|(summary, _)| summary.result == RunResult::Running) else {
             return false;
         };
         match self {
@@ -174,7 +176,7 @@ impl Record {
 pub fn found(stage: &Stage, alive: bool) -> Found {
     let kinds = stage.between.kinds();
     let has = |kind: Kind| kinds.contains_key(&kind);
-    let running = latest(&stage.place.records()).filter(|(summary, _)| summary.result == RunResult::Running);
+    let running = latest(stage).filter(|(summary, _)| summary.result == RunResult::Running);
     match () {
         () if !alive => Found::Ended,
         () if running.as_ref().is_some_and(|(_, logged)| *logged) => Found::Summing,

@@ -1,7 +1,7 @@
 //! One trial: a run is killed, or its desk, or both, once or several times; then it is run again and looked at.
 
 use super::base::{Base, Sort, Stage};
-use super::moments::{Found, Moment, found as found_at};
+use super::moments::{Found, Moment, found as found_at, newest};
 use crate::support::between::{Kind, Side, Then};
 use crate::support::company::Dice;
 use crate::support::ledger::assert_sound;
@@ -58,6 +58,7 @@ pub async fn play(base: &Base, story: Story, seed: u64) -> Result<Played, String
     for _ in 0..kills {
         let moment = Moment::draw(&mut dice, base);
         stage.between.count_anew();
+        stage.known = newest(&stage.place.records());
         if story == Story::Desk {
             let direct = dice.below(2) == 0;
             let moment = if direct { Moment::in_time(&mut dice, base) } else { moment };
