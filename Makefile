@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-deps build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test histories faults test-deps bench kill build lint fmt generate check-generated deny advisories ci
 
 CARGO ?= cargo
 
@@ -13,11 +13,25 @@ quickstart: ## Sync the example company into a workspace in kdesk.db
 test: test-deps ## Run every test; installs the servers they need where they are missing (Debian)
 	$(CARGO) test --locked
 
+histories: ## Play many histories drawn by lot against the laws; CONTACTSYNC_HISTORIES=N says how many of each kind
+	CONTACTSYNC_HISTORIES=$${CONTACTSYNC_HISTORIES:-1000} $(CARGO) test --locked --test it laws::
+
 test-deps: ## Install what the tests need: OpenLDAP, Samba, Python
 	@testenv/install.sh
 
+kill: ## Kill 100 runs of 20,000 people anywhere (CONTACTSYNC_KILLS, CONTACTSYNC_KILL_PEOPLE, CONTACTSYNC_KILL_SEED)
+	$(CARGO) build --release --locked
+	CONTACTSYNC_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/contactsync" \
+		$(CARGO) test --locked --test it killed_anywhere -- --ignored --nocapture --test-threads 1
+
+faults: ## Meet every fault with every request of a run, not only a sample (about ten minutes)
+	CONTACTSYNC_FAULTS=all $(CARGO) test --locked --test it sync::faults
+
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked
+
+bench: test-deps ## Measure against a raw dump, a raw load and a raw listing; minutes (BENCH_LDAP, BENCH_GROWTH: sizes)
+	$(CARGO) bench --locked --bench wire
 
 lint: ## Check format and lints; a warning is an error
 	$(CARGO) fmt --check

@@ -15,6 +15,7 @@ mod cli;
 mod desk;
 mod directories;
 mod kdesk;
+mod laws;
 mod manifest;
 mod support;
 mod sync;

@@ -34,6 +34,14 @@ impl Progress {
 
 impl Observer for Progress {
     fn stage(&self, stage: Stage) {
+        // Only while contacts are written is it known how many there are.
+        let template = match stage {
+            Stage::Writing | Stage::Removing => "{spinner} {msg} [{bar:30}] {human_pos}/{human_len}",
+            Stage::Preflight | Stage::Listing | Stage::Reading | Stage::Confirming => "{spinner} {msg} {human_pos}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
         self.bar.set_position(0);
         self.bar.set_message(match stage {
             Stage::Preflight => "asking directory and desk",
@@ -46,15 +54,8 @@ impl Observer for Progress {
     }
 
     fn progress(&self, done: u64, total: Option<u64>) {
-        let template = match total {
-            Some(total) => {
-                self.bar.set_length(total);
-                "{spinner} {msg} [{bar:30}] {human_pos}/{human_len}"
-            }
-            None => "{spinner} {msg} {human_pos}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
+        if let Some(total) = total {
+            self.bar.set_length(total);
         }
         self.bar.set_position(done);
     }

@@ -1,5 +1,6 @@
 //! The fields of a contact that a mapping can fill.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -80,33 +81,38 @@ impl Field {
         }
     }
 
+    /// The path below `spec.mapping` that fills it, such as `identity.email` or `communication.phones[mobile]`.
+    pub fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Name => "identity.name",
+            Self::GivenName => "identity.givenName",
+            Self::FamilyName => "identity.familyName",
+            Self::Email => "identity.email",
+            Self::Company => "identity.company",
+            Self::JobTitle => "identity.jobTitle",
+            Self::Division => "identity.division",
+            Self::Notes => "identity.notes",
+            Self::EmailLabeled(label) => return Cow::Owned(format!("communication.emails[{label}]")),
+            Self::PhoneLabeled(label) => return Cow::Owned(format!("communication.phones[{label}]")),
+            Self::Street => "address.street",
+            Self::City => "address.city",
+            Self::Region => "address.region",
+            Self::PostalCode => "address.postalCode",
+            Self::Country => "address.country",
+            Self::PortalAccess => "access.portalAccess",
+            Self::Notification(kind) => return Cow::Owned(format!("access.emailNotifications[{kind}]")),
+        })
+    }
+
     /// Whether an absent value may empty it: a contact is never left without name or email (L15).
     pub fn clearable(&self) -> bool {
         !matches!(self, Self::Name | Self::Email)
     }
 }
 
-/// The path below `spec.mapping` that fills it, such as `identity.email` or `communication.phones[mobile]`.
+/// The path below `spec.mapping` that fills it, as [`Field::name`].
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name => f.write_str("identity.name"),
-            Self::GivenName => f.write_str("identity.givenName"),
-            Self::FamilyName => f.write_str("identity.familyName"),
-            Self::Email => f.write_str("identity.email"),
-            Self::Company => f.write_str("identity.company"),
-            Self::JobTitle => f.write_str("identity.jobTitle"),
-            Self::Division => f.write_str("identity.division"),
-            Self::Notes => f.write_str("identity.notes"),
-            Self::EmailLabeled(label) => write!(f, "communication.emails[{label}]"),
-            Self::PhoneLabeled(label) => write!(f, "communication.phones[{label}]"),
-            Self::Street => f.write_str("address.street"),
-            Self::City => f.write_str("address.city"),
-            Self::Region => f.write_str("address.region"),
-            Self::PostalCode => f.write_str("address.postalCode"),
-            Self::Country => f.write_str("address.country"),
-            Self::PortalAccess => f.write_str("access.portalAccess"),
-            Self::Notification(kind) => write!(f, "access.emailNotifications[{kind}]"),
-        }
+        f.write_str(&self.name())
     }
 }

@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering;
 
 use futures::stream::{self, StreamExt};
 use http::Method;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json_borrow::{ObjectAsVec, Value as Borrowed};
 
-use super::json::{self as loose, Object};
+use super::json::{self as loose, Node as _};
 use super::settle::{Op, Reply, Sending};
 use super::single::{Said, id_of};
 use super::wire::{Answer, Fault, Request, segment};
@@ -84,9 +86,10 @@ impl Desk {
     /// Results are known by `bulkId`, else by location, never by their place: servers reorder them. What has no result
     /// counts as lost.
     fn match_up(&self, pack: Pack, answer: &Answer) -> Vec<(Op, Reply)> {
-        let body: Option<Object> = serde_json::from_slice(&answer.body).ok();
+        let body: Option<Borrowed<'_>> = serde_json::from_slice(&answer.body).ok();
+        let body = body.as_ref().and_then(|body| body.as_fields());
         let mut said: Vec<Option<Said>> = pack.iter().map(|_| None).collect();
-        for result in body.iter().flat_map(|body| loose::entries(body, "Operations")) {
+        for result in body.into_iter().flat_map(|body| loose::entries(body, "Operations")) {
             let location = loose::text(result, "location");
             let by_id = loose::text(result, "bulkId").map(|id| id.strip_prefix('b').and_then(|n| n.parse().ok()));
             let at: Option<usize> = by_id.unwrap_or_else(|| {
@@ -98,7 +101,7 @@ impl Desk {
                 status,
                 location: location.map(str::to_owned),
                 version: loose::text(result, "version").map(str::to_owned),
-                body: loose::get(result, "response").cloned(),
+                body: loose::get(result, "response").map(Into::into),
             });
         }
         let replied = pack.into_iter().zip(said).map(|((sending, _), said)| {
@@ -113,24 +116,32 @@ impl Desk {
 }
 
 /// The status of a result: text by RFC 7644, a number or `{"code": …}` by some servers.
-fn status(result: &Object) -> Option<u16> {
+fn status(result: &ObjectAsVec<'_>) -> Option<u16> {
     let status = loose::get(result, "status")?;
-    let status = status.as_object().and_then(|status| loose::get(status, "code")).unwrap_or(status);
-    status.as_str().map_or_else(|| u16::try_from(status.as_u64()?).ok(), |text| text.trim().parse().ok())
+    let status = status.as_fields().and_then(|status| loose::get(status, "code")).unwrap_or(status);
+    status.as_text().map_or_else(|| u16::try_from(status.as_u64()?).ok(), |text| text.trim().parse().ok())
 }
 
-fn operation(sending: &Sending) -> Object {
-    let mut operation = Object::new();
+/// One operation of a Bulk request (RFC 7644 section 3.7), but for its `bulkId`.
+#[derive(Serialize)]
+struct Operation<'a> {
+    method: &'a str,
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+}
+
+fn operation(sending: &Sending) -> String {
     let path = sending.id.as_ref().map_or_else(|| "/Users".to_owned(), |id| format!("/Users/{}", segment(id.as_str())));
-    operation.insert("method".to_owned(), sending.method.as_str().into());
-    operation.insert("path".to_owned(), path.into());
-    if let Some(version) = &sending.version {
-        operation.insert("version".to_owned(), version.as_str().into());
-    }
-    if let Some(body) = &sending.body {
-        operation.insert("data".to_owned(), body.clone());
-    }
-    operation
+    let operation = Operation {
+        method: sending.method.as_str(),
+        path,
+        version: sending.version.as_deref(),
+        data: sending.body.as_deref(),
+    };
+    serde_json::to_string(&operation).unwrap_or_default()
 }
 
 /// Packs changes so that no request is larger than the desk takes. The last pack is sent first.
@@ -139,7 +150,7 @@ fn pack(sendings: Vec<Sending>, limits: BulkLimits) -> Vec<Pack> {
     let mut size = 0;
     for sending in sendings {
         // Room for the bulkId that is put in front when it is sent.
-        let text = Value::Object(operation(&sending)).to_string();
+        let text = operation(&sending);
         let length = text.len() + 24;
         match packs.last_mut() {
             Some(last) if last.len() < limits.max_operations && size + length <= limits.max_payload_size => {
@@ -157,7 +168,11 @@ fn pack(sendings: Vec<Sending>, limits: BulkLimits) -> Vec<Pack> {
 }
 
 fn request(pack: &Pack) -> Request {
-    let mut body = format!("{{\"schemas\":{},\"Operations\":[", json!([scim::BULK_REQUEST]));
+    let length: usize = pack.iter().map(|(_, operation)| operation.len() + 24).sum();
+    let mut body = String::with_capacity(length + FRAME);
+    body.push_str("{\"schemas\":[\"");
+    body.push_str(scim::BULK_REQUEST);
+    body.push_str("\"],\"Operations\":[");
     for (index, (_, operation)) in pack.iter().enumerate() {
         if index > 0 {
             body.push(',');
@@ -169,6 +184,6 @@ fn request(pack: &Pack) -> Request {
     }
     body.push_str("]}");
     let mut request = Request::new(Method::POST, &["Bulk"]);
-    request.body = Some(body.into_bytes());
+    request.body = Some(body.into());
     request
 }

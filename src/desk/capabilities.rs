@@ -74,10 +74,21 @@ impl Capabilities {
 
 /// The attributes that a desk has, in lower case: `<urn>:<attribute>` and `<urn>:<attribute>.<sub-attribute>`.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one attribute that the desk has or has not")]
 pub(super) struct Places {
     attributes: HashSet<String>,
     /// Schemas that are there but of which nothing more is known.
     whole: HashSet<String>,
+    /// Which fields have a place, by [`kind`]: asked for every field of every contact.
+    fields: [bool; KINDS],
+    /// `displayName`.
+    pub(super) display_name: bool,
+    /// `name.formatted`.
+    pub(super) formatted: bool,
+    /// `emails`.
+    pub(super) emails: bool,
+    /// KDesk's `connection`.
+    pub(super) connection: bool,
 }
 
 impl Places {
@@ -85,34 +96,50 @@ impl Places {
     pub(super) fn assumed(extensions: impl IntoIterator<Item = String>) -> Self {
         let mut whole: HashSet<String> = extensions.into_iter().map(|urn| urn.to_lowercase()).collect();
         whole.insert(scim::USER.to_lowercase());
-        Self { attributes: HashSet::new(), whole }
+        Self::of(HashSet::new(), whole)
+    }
+
+    fn of(attributes: HashSet<String>, whole: HashSet<String>) -> Self {
+        let mut places = Self {
+            attributes,
+            whole,
+            fields: [false; KINDS],
+            display_name: false,
+            formatted: false,
+            emails: false,
+            connection: false,
+        };
+        let core = |path| places.has_attribute(scim::USER, path);
+        (places.display_name, places.formatted, places.emails) =
+            (core("displayName"), core("name.formatted"), core("emails"));
+        places.connection = places.has_attribute(scim::KDESK_CONTACT, "connection");
+        let label = String::new;
+        let (email, phone) = (Field::EmailLabeled(label()), Field::PhoneLabeled(label()));
+        for field in PLAIN_FIELDS.iter().chain([&email, &phone, &Field::Notification(label())]) {
+            let found = places.look_up(field);
+            if let Some(slot) = places.fields.get_mut(kind(field)) {
+                *slot = found;
+            }
+        }
+        places
     }
 
     /// Reads the answer of `Schemas`; `None` when it tells no user schema.
     pub(super) fn read(schemas: &Object) -> Option<Self> {
-        let mut places = Self { attributes: HashSet::new(), whole: HashSet::new() };
+        let (mut attributes, mut whole) = (HashSet::new(), HashSet::new());
         for schema in json::entries(schemas, "Resources") {
             let Some(urn) = json::text(schema, "id").map(str::to_lowercase) else { continue };
             let mut none = true;
             for attribute in json::entries(schema, "attributes") {
                 none = false;
-                places.note(&format!("{urn}:"), attribute);
+                note(&mut attributes, &format!("{urn}:"), attribute);
             }
             if none {
-                places.whole.insert(urn);
+                whole.insert(urn);
             }
         }
+        let places = Self::of(attributes, whole);
         (places.has_attribute(scim::USER, "userName")).then_some(places)
-    }
-
-    fn note(&mut self, before: &str, attribute: &Object) {
-        let writable = !json::text(attribute, "mutability").is_some_and(|m| m.eq_ignore_ascii_case("readOnly"));
-        let Some(name) = json::text(attribute, "name").filter(|_| writable) else { return };
-        let path = format!("{before}{}", name.to_lowercase());
-        for part in json::entries(attribute, "subAttributes") {
-            self.note(&format!("{path}."), part);
-        }
-        self.attributes.insert(path);
     }
 
     /// Whether there is such an attribute, or sub-attribute (`name.givenName`), and it may be written.
@@ -121,7 +148,12 @@ impl Places {
         self.whole.contains(&urn) || self.attributes.contains(&format!("{urn}:{}", path.to_lowercase()))
     }
 
+    /// Whether a field has a place.
     pub(super) fn has(&self, field: &Field) -> bool {
+        self.fields.get(kind(field)).copied().unwrap_or_default()
+    }
+
+    fn look_up(&self, field: &Field) -> bool {
         let core = |path| self.has_attribute(scim::USER, path);
         match field {
             Field::Name => core("displayName") || core("name.formatted"),
@@ -145,11 +177,64 @@ impl Places {
     }
 }
 
+/// Notes an attribute that may be written, and its sub-attributes.
+fn note(attributes: &mut HashSet<String>, before: &str, attribute: &Object) {
+    let writable = !json::text(attribute, "mutability").is_some_and(|m| m.eq_ignore_ascii_case("readOnly"));
+    let Some(name) = json::text(attribute, "name").filter(|_| writable) else { return };
+    let path = format!("{before}{}", name.to_lowercase());
+    for part in json::entries(attribute, "subAttributes") {
+        note(attributes, &format!("{path}."), part);
+    }
+    attributes.insert(path);
+}
+
+/// The fields that have no label.
+const PLAIN_FIELDS: [Field; KINDS - 3] = [
+    Field::Name,
+    Field::GivenName,
+    Field::FamilyName,
+    Field::Email,
+    Field::Company,
+    Field::JobTitle,
+    Field::Division,
+    Field::Notes,
+    Field::Street,
+    Field::City,
+    Field::Region,
+    Field::PostalCode,
+    Field::Country,
+    Field::PortalAccess,
+];
+const KINDS: usize = 17;
+
+/// A number for each kind of field.
+fn kind(field: &Field) -> usize {
+    match field {
+        Field::Name => 0,
+        Field::GivenName => 1,
+        Field::FamilyName => 2,
+        Field::Email => 3,
+        Field::Company => 4,
+        Field::JobTitle => 5,
+        Field::Division => 6,
+        Field::Notes => 7,
+        Field::EmailLabeled(_) => 8,
+        Field::PhoneLabeled(_) => 9,
+        Field::Street => 10,
+        Field::City => 11,
+        Field::Region => 12,
+        Field::PostalCode => 13,
+        Field::Country => 14,
+        Field::PortalAccess => 15,
+        Field::Notification(_) => 16,
+    }
+}
+
 /// The extensions that `ResourceTypes` (RFC 7643 section 6) names for users.
 pub(super) fn extensions(resource_types: &Object) -> Vec<String> {
     let urn = |extension: &Object| json::get(extension, "schema").and_then(Value::as_str).map(str::to_owned);
     json::entries(resource_types, "Resources")
-        .filter(|kind| json::text(kind, "schema").is_some_and(|schema| schema.eq_ignore_ascii_case(scim::USER)))
+        .filter(|kind| json::text(*kind, "schema").is_some_and(|schema| schema.eq_ignore_ascii_case(scim::USER)))
         .flat_map(|kind| json::entries(kind, "schemaExtensions"))
         .filter_map(urn)
         .collect()

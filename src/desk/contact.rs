@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json_borrow::ObjectAsVec;
+
 use super::json::{self, Object};
+use super::user;
 use crate::contact::{Field, Value};
-use crate::scim;
 
 /// The desk's own id of a contact (RFC 7643 section 3.1).
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -57,9 +59,9 @@ impl Contact {
             id,
             external_id: json::text(&resource, "externalId").map(str::to_owned),
             user_name: json::text(&resource, "userName").unwrap_or_default().to_owned(),
-            active: json::flag(&resource, "active").unwrap_or(true),
+            active: user::is_active(&resource),
             version: meta.and_then(|meta| json::text(meta, "version")).map(str::to_owned),
-            staff: is_staff(&resource),
+            staff: user::is_staff(&resource),
             resource: Box::new(resource),
         })
     }
@@ -69,57 +71,12 @@ impl Contact {
     /// The email is what people sign in with and what they get mail at: while `userName` and the primary address differ
     /// it is none of both, so that it is put right.
     pub fn value(&self, field: &Field) -> Option<Value> {
-        let top = self.resource.as_ref();
-        match field {
-            Field::Name => text(Some(top), "displayName").or_else(|| text(json::object(top, "name"), "formatted")),
-            Field::GivenName => text(json::object(top, "name"), "givenName"),
-            Field::FamilyName => text(json::object(top, "name"), "familyName"),
-            Field::Email => self.email().map(|email| Value::Text(email.to_owned())),
-            Field::Company => text(json::object(top, scim::ENTERPRISE_USER), "organization"),
-            Field::JobTitle => text(Some(top), "title"),
-            Field::Division => text(json::object(top, scim::ENTERPRISE_USER), "division"),
-            Field::Notes => text(json::object(top, scim::KDESK_CONTACT), "notes"),
-            Field::EmailLabeled(label) => labeled(top, "emails", label),
-            Field::PhoneLabeled(label) => labeled(top, "phoneNumbers", label),
-            Field::Street => self.address("streetAddress"),
-            Field::City => self.address("locality"),
-            Field::Region => self.address("region"),
-            Field::PostalCode => self.address("postalCode"),
-            Field::Country => self.address("country"),
-            Field::PortalAccess => json::flag(json::object(top, scim::KDESK_CONTACT)?, "portalAccess").map(Value::Flag),
-            Field::Notification(kind) => {
-                let extension = json::object(top, scim::KDESK_CONTACT)?;
-                let entry = json::entries(extension, "emailNotifications").find(|e| json::is_labeled(e, kind))?;
-                json::flag(entry, "value").map(Value::Flag)
-            }
-        }
+        user::value(self.resource.as_ref(), field)
     }
 
     /// Whether it can be reached or signed in with under this address, by `userName` or any of `emails`.
     pub(super) fn has_email(&self, email: &str) -> bool {
-        let wanted = email.to_lowercase();
-        self.user_name.to_lowercase() == wanted
-            || json::entries(&self.resource, "emails")
-                .any(|e| json::text(e, "value").is_some_and(|value| value.to_lowercase() == wanted))
-    }
-
-    fn email(&self) -> Option<&str> {
-        let is_sign_in = |value: &str| value.to_lowercase() == self.user_name.to_lowercase();
-        let values = || json::entries(&self.resource, "emails").filter_map(|e| Some((e, json::text(e, "value")?)));
-        let mut primaries = values().filter(|(entry, _)| json::flag(entry, "primary") == Some(true));
-        match (primaries.next(), primaries.next()) {
-            (Some((_, primary)), None) => is_sign_in(primary).then_some(primary),
-            (Some(_), Some(_)) => None,
-            // A desk that keeps no primary mark, or no emails at all.
-            (None, _) => {
-                let known = values().next().is_none() || values().any(|(_, value)| is_sign_in(value));
-                (known && !self.user_name.is_empty()).then_some(&self.user_name)
-            }
-        }
-    }
-
-    fn address(&self, part: &str) -> Option<Value> {
-        text(json::entries(&self.resource, "addresses").find(|entry| json::is_labeled(entry, "work")), part)
+        user::has_email(self.resource.as_ref(), email)
     }
 }
 
@@ -129,47 +86,57 @@ impl fmt::Debug for Contact {
     }
 }
 
-fn text(object: Option<&Object>, name: &str) -> Option<Value> {
-    json::text(object?, name).map(|text| Value::Text(text.to_owned()))
+/// One contact of a page that is being listed: nothing of it is copied, so a million of them can be looked at.
+#[derive(Clone, Copy)]
+pub struct Listed<'a> {
+    /// The desk's id.
+    pub id: &'a str,
+    /// `externalId`.
+    pub external_id: Option<&'a str>,
+    resource: &'a ObjectAsVec<'a>,
 }
 
-fn labeled(resource: &Object, attribute: &str, label: &str) -> Option<Value> {
-    let mut values: Vec<String> = json::entries(resource, attribute)
-        .filter(|entry| json::is_labeled(entry, label))
-        .filter_map(|entry| json::text(entry, "value").map(str::to_owned))
-        .collect();
-    values.sort_unstable();
-    values.dedup();
-    match values.len() {
-        0 => None,
-        1 => values.pop().map(Value::Text),
-        _ => Some(Value::Texts(values)),
+impl<'a> Listed<'a> {
+    /// Reads a User resource; `None` when it has no id.
+    pub(super) fn read(resource: &'a ObjectAsVec<'a>) -> Option<Self> {
+        Some(Self { id: json::text(resource, "id")?, external_id: json::text(resource, "externalId"), resource })
+    }
+
+    /// The sign-in name; empty when the desk tells none.
+    pub fn user_name(&self) -> &'a str {
+        json::text(self.resource, "userName").unwrap_or_default()
+    }
+
+    /// Whether it may be used; absent means true.
+    pub fn active(&self) -> bool {
+        user::is_active(self.resource)
+    }
+
+    /// An agent or administrator of the desk (L6).
+    pub fn staff(&self) -> bool {
+        user::is_staff(self.resource)
+    }
+
+    /// What stands in a field, as [`Contact::value`].
+    pub fn value(&self, field: &Field) -> Option<Value> {
+        user::value(self.resource, field)
+    }
+
+    /// As [`Contact::has_email`].
+    pub(super) fn has_email(&self, email: &str) -> bool {
+        user::has_email(self.resource, email)
+    }
+
+    /// A copy to keep.
+    pub fn to_contact(&self) -> Option<Contact> {
+        Contact::read(self.resource.into())
     }
 }
 
-/// Whether `userType` or a role says that somebody works at the desk. Too many are better than too few: whoever counts
-/// as staff is left alone.
-fn is_staff(resource: &Object) -> bool {
-    let says = |object: &Object, name: &str| json::text(object, name).is_some_and(names_staff);
-    let roles = match json::get(resource, "roles") {
-        Some(serde_json::Value::Array(roles)) => roles.as_slice(),
-        _ => &[],
-    };
-    says(resource, "userType")
-        || roles.iter().any(|role| match role {
-            serde_json::Value::String(role) => names_staff(role),
-            serde_json::Value::Object(role) => ["value", "display", "type"].iter().any(|name| says(role, name)),
-            _ => false,
-        })
-}
-
-fn names_staff(text: &str) -> bool {
-    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| {
-        matches!(
-            word,
-            "agent" | "agents" | "admin" | "admins" | "administrator" | "administrators" | "owner" | "superadmin"
-        )
-    })
+impl fmt::Debug for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listed").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) fn set_label(entries: &mut Vec<Object>, label: &str, values: &[String
             continue;
         }
         let unlabeled = |entry: &&mut Object| {
-            keep_primary && is_primary(entry) && json::text(entry, "type").is_none() && is(entry, value, true)
+            keep_primary && is_primary(entry) && json::text(&**entry, "type").is_none() && is(entry, value, true)
         };
         match entries.iter_mut().find(unlabeled) {
             Some(entry) => json::put(entry, "type", Some(label.into())),

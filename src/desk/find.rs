@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::json;
-use super::list::Page;
+use super::json::{self, Object};
+use super::page::Page;
 use super::wire::Request;
-use super::{Contact, ContactId, Desk, Error};
+use super::{Contact, ContactId, Desk, Error, Listed};
 use crate::contact::ExternalId;
 
 /// Longest filter of one request, in bytes before encoding: URLs above 8,000 bytes are refused by many servers.
@@ -46,32 +46,31 @@ impl Desk {
                 Some(contacts) => {
                     found.extend(contacts.into_iter().filter(matches).map(|contact| (contact.id.clone(), contact)));
                 }
-                None => return self.scan(&matches).await,
+                None => return self.scan(&|contact| contact.has_email(email)).await,
             }
         }
         Ok(found.into_values().collect())
     }
 
-    /// For each address, whether some contact signs in with it or is reached under it: by as few requests as possible.
+    /// For each address, whether some contact signs in with it, which is what a desk refuses a creation for: by as few
+    /// requests as possible.
     pub async fn are_taken(&self, emails: &[String]) -> Result<Vec<bool>, Error> {
-        let mut holders = Vec::new();
-        for attribute in ["userName", "emails.value"] {
-            let Some(found) = self.any_of(attribute, emails.iter().map(String::as_str)).await? else {
-                holders = self.scan(&|contact| emails.iter().any(|email| contact.has_email(email))).await?;
-                break;
-            };
-            holders.extend(found);
-        }
-        Ok(emails.iter().map(|email| holders.iter().any(|contact| contact.has_email(email))).collect())
+        let wanted: HashSet<String> = emails.iter().map(|email| email.to_lowercase()).collect();
+        let name = |contact: &Contact| contact.user_name.to_lowercase();
+        let holders = match self.any_of("userName", emails.iter().map(String::as_str)).await? {
+            Some(found) => found,
+            None => self.scan(&|contact| wanted.contains(&contact.user_name().to_lowercase())).await?,
+        };
+        let taken: HashSet<String> = holders.iter().map(name).collect();
+        Ok(emails.iter().map(|email| taken.contains(&email.to_lowercase())).collect())
     }
 
     /// Contacts of that owner and person, whatever is marked on them.
     pub async fn find_by_external_id(&self, id: &ExternalId) -> Result<Vec<Contact>, Error> {
         let plain = ExternalId::new(id.owner.clone(), id.person.as_str());
-        let matches = |contact: &Contact| is_of(contact, id);
         match self.filtered(&format!("externalId sw {}", json::quoted(&plain.to_string()))).await? {
-            Some(contacts) => Ok(contacts.into_iter().filter(matches).collect()),
-            None => self.scan(&matches).await,
+            Some(contacts) => Ok(contacts.into_iter().filter(|contact| is_of(contact, id)).collect()),
+            None => self.scan(&|contact| is_owned_by(contact.external_id, id)).await,
         }
     }
 
@@ -79,12 +78,13 @@ impl Desk {
     pub(super) async fn find_created(&self, ids: &[&ExternalId]) -> Result<Vec<Contact>, Error> {
         let texts: HashSet<String> = ids.iter().map(ToString::to_string).collect();
         let matches = |contact: &Contact| contact.external_id.as_ref().is_some_and(|id| texts.contains(id));
+        let listed = |contact: &Listed<'_>| contact.external_id.is_some_and(|id| texts.contains(id));
         if self.capabilities().filter.is_none() {
-            return self.scan(&matches).await;
+            return self.scan(&listed).await;
         }
         match self.any_of("externalId", texts.iter().map(String::as_str)).await? {
             Some(found) => Ok(found.into_iter().filter(matches).collect()),
-            None => self.scan(&matches).await,
+            None => self.scan(&listed).await,
         }
     }
 
@@ -134,7 +134,8 @@ impl Desk {
         if self.capabilities().filter.is_none() {
             return Ok(None);
         }
-        let mut contacts = Vec::new();
+        let mut contacts: Vec<Contact> = Vec::new();
+        let mut seen = HashSet::new();
         loop {
             let mut request = Request::get(&["Users"]).query("filter", filter);
             if !contacts.is_empty() {
@@ -144,9 +145,14 @@ impl Desk {
             if matches!(answer.status, 400 | 405 | 413 | 414 | 501) {
                 return Ok(None);
             }
-            let Page { total, resources, .. } = self.page_of(&answer)?;
+            let Page { total, resources, .. } = self.page_of::<Object>(&answer)?;
             let rows = resources.len();
-            contacts.extend(resources.into_iter().filter_map(Contact::read));
+            let known = contacts.len();
+            let fresh = resources.into_iter().filter_map(Contact::read);
+            contacts.extend(fresh.filter(|contact| seen.insert(contact.id.clone())));
+            if rows > 0 && contacts.len() == known {
+                return Err(self.incomplete("a page held only contacts of earlier pages"));
+            }
             if rows == 0 || total.is_none_or(|total| contacts.len() as u64 >= total) {
                 return Ok(Some(contacts));
             }
@@ -160,6 +166,10 @@ impl Desk {
 
 /// Whether a contact is that owner's, for that person, whatever is marked on it.
 pub(super) fn is_of(contact: &Contact, id: &ExternalId) -> bool {
-    let found = contact.external_id.as_deref().and_then(ExternalId::parse);
+    is_owned_by(contact.external_id.as_deref(), id)
+}
+
+fn is_owned_by(external_id: Option<&str>, id: &ExternalId) -> bool {
+    let found = external_id.and_then(ExternalId::parse);
     found.is_some_and(|found| found.owner == id.owner && found.person == id.person)
 }

@@ -1,16 +1,110 @@
 //! Loose reading of SCIM's JSON: attribute names ignore case (RFC 7643 section 2.1), empty text is no text.
 
 use serde_json::{Map, Value};
+use serde_json_borrow::{ObjectAsVec, Value as Borrowed};
 
 pub(super) type Object = Map<String, Value>;
 
+/// A JSON object, whoever owns its texts: ours to change, or those of a page that is only looked at.
+pub(super) trait Fields {
+    /// What stands in it.
+    type Node: Node<Fields = Self>;
+
+    /// The attribute of that name, however it is spelt.
+    fn find(&self, name: &str) -> Option<&Self::Node>;
+}
+
+/// A JSON value, likewise.
+pub(super) trait Node: Sized {
+    /// An object of such values.
+    type Fields: Fields<Node = Self>;
+
+    fn is_nothing(&self) -> bool;
+    fn as_text(&self) -> Option<&str>;
+    fn as_bool(&self) -> Option<bool>;
+    fn as_fields(&self) -> Option<&Self::Fields>;
+    fn as_list(&self) -> Option<&[Self]>;
+}
+
+impl Fields for Object {
+    type Node = Value;
+
+    fn find(&self, name: &str) -> Option<&Value> {
+        self.get(name).or_else(|| Some(self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1))
+    }
+}
+
+impl Node for Value {
+    type Fields = Object;
+
+    fn is_nothing(&self) -> bool {
+        self.is_null()
+    }
+
+    fn as_text(&self) -> Option<&str> {
+        self.as_str()
+    }
+
+    fn as_bool(&self) -> Option<bool> {
+        self.as_bool()
+    }
+
+    fn as_fields(&self) -> Option<&Object> {
+        self.as_object()
+    }
+
+    fn as_list(&self) -> Option<&[Self]> {
+        self.as_array().map(Vec::as_slice)
+    }
+}
+
+impl<'a> Fields for ObjectAsVec<'a> {
+    type Node = Borrowed<'a>;
+
+    fn find(&self, name: &str) -> Option<&Borrowed<'a>> {
+        self.get(name).or_else(|| Some(self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1))
+    }
+}
+
+impl<'a> Node for Borrowed<'a> {
+    type Fields = ObjectAsVec<'a>;
+
+    fn is_nothing(&self) -> bool {
+        matches!(self, Borrowed::Null)
+    }
+
+    fn as_text(&self) -> Option<&str> {
+        match self {
+            Borrowed::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn as_bool(&self) -> Option<bool> {
+        match self {
+            Borrowed::Bool(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    fn as_fields(&self) -> Option<&ObjectAsVec<'a>> {
+        match self {
+            Borrowed::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    fn as_list(&self) -> Option<&[Self]> {
+        match self {
+            Borrowed::Array(list) => Some(list),
+            _ => None,
+        }
+    }
+}
+
 /// The attribute of that name, however it is spelt; `null` is absent (RFC 7643 section 2.5).
-pub(super) fn get<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    let found = match object.get(name) {
-        Some(value) => value,
-        None => object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1,
-    };
-    (!found.is_null()).then_some(found)
+pub(super) fn get<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a F::Node> {
+    object.find(name).filter(|found| !found.is_nothing())
 }
 
 /// The same, to change it; under the spelling that is there, else under `name`.
@@ -43,37 +137,34 @@ fn spelling(object: &Object, name: &str) -> String {
 }
 
 /// Text that is not empty.
-pub(super) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
-    get(object, name).and_then(Value::as_str).filter(|text| !text.is_empty())
+pub(super) fn text<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a str> {
+    get(object, name).and_then(Node::as_text).filter(|text| !text.is_empty())
 }
 
 /// True or false; some servers write them as text.
-pub(super) fn flag(object: &Object, name: &str) -> Option<bool> {
-    match get(object, name)? {
-        Value::Bool(flag) => Some(*flag),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+pub(super) fn flag<F: Fields>(object: &F, name: &str) -> Option<bool> {
+    let found = get(object, name)?;
+    found.as_bool().or_else(|| match found.as_text()? {
+        text if text.eq_ignore_ascii_case("true") => Some(true),
+        text if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
-    }
+    })
 }
 
 /// A complex value, such as `name` or an extension.
-pub(super) fn object<'a>(object: &'a Object, name: &str) -> Option<&'a Object> {
-    get(object, name).and_then(Value::as_object)
+pub(super) fn object<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a F> {
+    get(object, name).and_then(Node::as_fields)
 }
 
 /// The entries of a multi-valued complex attribute; one alone may come without its list.
-pub(super) fn entries<'a>(object: &'a Object, name: &str) -> impl Iterator<Item = &'a Object> {
-    let found = match get(object, name) {
-        Some(Value::Array(list)) => list.as_slice(),
-        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
-        _ => &[],
-    };
-    found.iter().filter_map(Value::as_object)
+pub(super) fn entries<'a, F: Fields>(object: &'a F, name: &str) -> impl Iterator<Item = &'a F> + use<'a, F> {
+    let found = get(object, name);
+    let found = found.map_or(&[][..], |found| found.as_list().unwrap_or_else(|| std::slice::from_ref(found)));
+    found.iter().filter_map(Node::as_fields)
 }
 
 /// Whether an entry of a multi-valued attribute has this label as its `type`.
-pub(super) fn is_labeled(entry: &Object, label: &str) -> bool {
+pub(super) fn is_labeled<F: Fields>(entry: &F, label: &str) -> bool {
     text(entry, "type").is_some_and(|found| found.eq_ignore_ascii_case(label))
 }
 

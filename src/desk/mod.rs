@@ -13,10 +13,13 @@ mod error;
 mod find;
 mod json;
 mod list;
+mod newcomer;
+mod page;
 mod render;
 mod settings;
 mod settle;
 mod single;
+mod user;
 mod wire;
 mod write;
 
@@ -25,7 +28,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use capabilities::{BulkLimits, Capabilities};
 pub use change::{Change, ChangeKind, Outcome, Refusal, Written};
-pub use contact::{Contact, ContactId};
+pub use contact::{Contact, ContactId, Listed};
 pub use error::Error;
 pub use list::WholeListing;
 pub use settings::{Credentials, Settings, Tuning};
@@ -66,7 +69,7 @@ impl Desk {
         let capabilities = Capabilities::read(&config, places);
         let desk = Self(Arc::new(Inner { wire, capabilities, no_bulk: AtomicBool::new(false) }));
         let proof = desk.wire().read(&Request::get(&["Users"]).query("count", "1")).await?;
-        desk.page_of(&proof)?;
+        desk.page_of::<serde::de::IgnoredAny>(&proof)?;
         Ok(desk)
     }
 

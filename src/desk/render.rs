@@ -1,4 +1,5 @@
-//! Changes as SCIM writes them: a whole resource (POST, PUT) or the operations of a PATCH (RFC 7644 section 3.5.2).
+//! Changes of a contact as SCIM writes them: the whole resource (PUT) or the operations of a PATCH (RFC 7644 section
+//! 3.5.2).
 //!
 //! The resource as it should be is made first; what a PATCH sends is the difference at the places that were touched,
 //! and nothing else (L10, L13).
@@ -9,7 +10,7 @@ use super::capabilities::Places;
 use super::entries;
 use super::json::{self, Object};
 use super::{ChangeKind, Contact};
-use crate::contact::{ExternalId, Field, Value};
+use crate::contact::{Field, Value};
 use crate::scim;
 
 /// One attribute, as PATCH addresses it.
@@ -83,27 +84,6 @@ pub(super) fn put(contact: &Contact, change: &ChangeKind, places: &Places) -> Op
     }
     name_schemas(&mut target);
     Some(Json::Object(target))
-}
-
-/// The resource that a POST makes.
-pub(super) fn create(
-    external_id: &ExternalId,
-    active: bool,
-    fields: &[(Field, Value)],
-    connection: &str,
-    places: &Places,
-) -> Json {
-    let mut resource = Map::new();
-    json::put(&mut resource, "schemas", Some(json!([scim::USER])));
-    json::put(&mut resource, "externalId", Some(external_id.to_string().into()));
-    json::put(&mut resource, "active", Some(active.into()));
-    let fields = fields.iter().map(|(field, value)| (field, Some(value)));
-    apply(&mut resource, fields, places);
-    if places.has_attribute(scim::KDESK_CONTACT, "connection") {
-        Place::Extension(scim::KDESK_CONTACT, "connection").put(&mut resource, Some(connection.into()));
-    }
-    name_schemas(&mut resource);
-    Json::Object(resource)
 }
 
 fn target(contact: &Contact, change: &ChangeKind, places: &Places) -> (Object, Vec<Place>) {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::{Change, ChangeKind, Contact, ContactId, Desk, Error, Outcome, Refusal, Written};
@@ -62,7 +62,7 @@ pub(super) struct Sending {
     pub(super) op: Op,
     pub(super) method: Method,
     pub(super) id: Option<ContactId>,
-    pub(super) body: Option<Value>,
+    pub(super) body: Option<Box<RawValue>>,
     pub(super) version: Option<String>,
 }
 

@@ -1,13 +1,15 @@
 //! One change as one request, and how an answer is understood, be it a request's own or that of an operation in Bulk.
 
+use bytes::Bytes;
 use http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 
 use super::json::Object;
 use super::settle::{Op, Reply, Sending};
-use super::wire::{self, Fault, Request};
-use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, json, render};
+use super::wire::{self, Answer, Fault, Request};
+use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, json, newcomer, render};
 
 /// What the desk said about one change.
 pub(super) struct Said {
@@ -23,23 +25,30 @@ impl Desk {
         let places = &self.capabilities().places;
         let (method, body) = match &op.kind {
             ChangeKind::Create { external_id, active, fields, connection } => {
-                (Method::POST, Some(render::create(external_id, *active, fields, connection, places)))
+                (Method::POST, Some(newcomer::body(external_id, *active, fields, connection, places)))
             }
             ChangeKind::Update { contact, .. } | ChangeKind::Delete { contact } if contact.staff => {
                 return Err(Box::new((op, Reply::Refused(Refusal::Staff))));
             }
             ChangeKind::Delete { .. } => (Method::DELETE, None),
             ChangeKind::Update { contact, .. } => {
-                let (method, body) = if self.capabilities().patch {
+                let (method, changed) = if self.capabilities().patch {
                     (Method::PATCH, render::patch(contact, &op.kind, places))
                 } else {
                     (Method::PUT, render::put(contact, &op.kind, places))
                 };
-                if body.is_none() {
+                let Some(changed) = changed else {
                     let written = Written { id: contact.id.clone(), contact: Some(contact.clone()) };
                     return Err(Box::new((op, Reply::Done(Box::new(written)))));
-                }
-                (method, body)
+                };
+                (method, Some(to_raw_value(&changed)))
+            }
+        };
+        let body = match body.transpose() {
+            Ok(body) => body,
+            Err(error) => {
+                let reason = format!("it cannot be written as JSON ({:?})", error.classify());
+                return Err(Box::new((op, Reply::Refused(Refusal::Unavailable { reason }))));
             }
         };
         let contact = op.contact();
@@ -54,17 +63,22 @@ impl Desk {
         let mut path = vec!["Users"];
         path.extend(id.as_ref().map(ContactId::as_str));
         let mut request = Request::new(method, &path);
-        request.body = body.map(|body| body.to_string().into_bytes());
+        request.body = body.map(|body| Bytes::from(String::from(Box::<str>::from(body))));
         request.if_match = version;
         let reply = match self.wire().write(&request).await {
             Ok(answer) => {
-                let said = Said {
-                    status: answer.status,
-                    location: answer.location().map(str::to_owned),
-                    version: answer.etag().map(str::to_owned),
-                    body: serde_json::from_slice(&answer.body).ok(),
-                };
-                self.understand(&op, said)
+                let body = serde_json::from_slice(&answer.body).ok();
+                if is_believed(&op, &answer, body.as_ref()) {
+                    let said = Said {
+                        status: answer.status,
+                        location: answer.location().map(str::to_owned),
+                        version: answer.etag().map(str::to_owned),
+                        body,
+                    };
+                    self.understand(&op, said)
+                } else {
+                    Reply::Lost(format!("HTTP {} came with something else than the contact", answer.status))
+                }
             }
             Err(Fault::Lost(reason)) => Reply::Lost(reason),
             Err(Fault::Fatal(error)) => Reply::Fatal(error),
@@ -88,6 +102,18 @@ impl Desk {
             status => Reply::Refused(Refusal::Invalid { status, scim_type }),
         }
     }
+}
+
+/// Whether an answer can be believed. A success is believed without a body, or with the contact in it: a sign-in page or
+/// a proxy's own words say nothing about what the desk did.
+fn is_believed(op: &Op, answer: &Answer, body: Option<&Value>) -> bool {
+    let is_ours = |contact: &Contact| {
+        let told = body.and_then(Value::as_object).and_then(|body| json::text(body, "id"));
+        told == Some(contact.id.as_str())
+    };
+    let refused = !(200..300).contains(&answer.status);
+    let empty = answer.body.iter().all(u8::is_ascii_whitespace);
+    refused || empty || op.contact().map_or_else(|| body.is_some(), is_ours)
 }
 
 fn written(op: &Op, said: Said) -> Reply {

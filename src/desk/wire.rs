@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use tokio::time::Instant;
 use url::Url;
 
 use super::{Credentials, Error, Settings, Tuning};
-use crate::net::http::{BodyError, HttpSettings, check_url, client, describe, host, read_body};
+use crate::net::http::{
+    BodyError, HttpSettings, certificate_flaw, check_url, client, describe, host, is_loopback, read_body,
+};
 use crate::net::oauth::{ClientCredentials, TokenError};
 use crate::net::{Budget, RetryPolicy, Secret, retry};
 use crate::scim;
@@ -22,7 +26,7 @@ pub(super) struct Request {
     /// Below the endpoint.
     pub(super) path: Vec<String>,
     pub(super) query: Vec<(&'static str, String)>,
-    pub(super) body: Option<Vec<u8>>,
+    pub(super) body: Option<Bytes>,
     pub(super) if_match: Option<String>,
 }
 
@@ -112,6 +116,8 @@ enum Auth {
 pub(super) struct Wire {
     client: reqwest::Client,
     base: Url,
+    /// Answers need not come compressed: on one machine that costs more time than it saves.
+    plain: bool,
     auth: Auth,
     pub(super) budget: Budget,
     pub(super) tuning: Tuning,
@@ -141,7 +147,8 @@ impl Wire {
                 Auth::OAuth2(Box::new(credentials))
             }
         };
-        Ok(Self { client, base: settings.endpoint, auth, budget, tuning })
+        let plain = is_loopback(&settings.endpoint);
+        Ok(Self { client, base: settings.endpoint, plain, auth, budget, tuning })
     }
 
     pub(super) fn host(&self) -> String {
@@ -193,7 +200,7 @@ impl Wire {
     }
 
     /// Reads an answer's JSON.
-    pub(super) fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, Error> {
+    pub(super) fn parse<'a, T: Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T, Error> {
         serde_json::from_slice(&answer.body).map_err(|error| {
             let place = format!("line {} column {}", error.line(), error.column());
             self.not_a_desk(format!("its answer cannot be read ({:?} at {place})", error.classify()))
@@ -218,7 +225,7 @@ impl Wire {
                 }
             };
             let (reason, asked, lost) =
-                match self.attempt(request, token.as_ref(), again).await.map_err(Fault::Fatal)? {
+                match self.attempt(request, token.as_ref(), again, retries.until()).await.map_err(Fault::Fatal)? {
                     Attempt::Answered(answer) if answer.status == 401 => {
                         if let (Auth::OAuth2(credentials), Some(token), false) = (&self.auth, &token, renewed) {
                             credentials.forget(token).await;
@@ -243,10 +250,19 @@ impl Wire {
         }
     }
 
-    async fn attempt(&self, request: &Request, token: Option<&Secret>, again: Again) -> Result<Attempt, Error> {
+    async fn attempt(
+        &self,
+        request: &Request,
+        token: Option<&Secret>,
+        again: Again,
+        until: Instant,
+    ) -> Result<Attempt, Error> {
         let mut out = self.client.request(request.method.clone(), self.url(request)).header(ACCEPT, ACCEPTED);
         if let Some(token) = token {
             out = out.header(AUTHORIZATION, format!("Bearer {}", token.reveal()));
+        }
+        if self.plain {
+            out = out.header(ACCEPT_ENCODING, "identity");
         }
         if let Some(version) = &request.if_match {
             out = out.header(IF_MATCH, version);
@@ -254,9 +270,13 @@ impl Wire {
         if let Some(body) = &request.body {
             out = out.header(CONTENT_TYPE, scim::MEDIA_TYPE).body(body.clone());
         }
-        let _turn = self.budget.turn().await;
+        let Some(_turn) = self.budget.turn(until).await else {
+            return Err(self.unavailable("it asks for a longer pause than a request is tried for"));
+        };
         let response = match out.send().await {
             Ok(response) => response,
+            // It will not have another one in a moment.
+            Err(error) if certificate_flaw(&error).is_some() => return Err(self.unavailable(describe(&error))),
             Err(error) if error.is_connect() || error.is_builder() => {
                 return Ok(Attempt::Refused(describe(&error).to_owned(), None));
             }

@@ -44,15 +44,20 @@ impl Budget {
         self.0.concurrency
     }
 
-    /// Waits until a request may be sent. Nobody may hold one turn and wait for another.
-    pub async fn turn(&self) -> Turn {
+    /// Waits until a request may be sent. Nobody may hold one turn and wait for another. `None`: the server asked for a
+    /// pause that lasts longer than the request may wait.
+    pub async fn turn(&self, until: Instant) -> Option<Turn> {
         // The semaphore is never closed, so there is always a slot.
         let slot = Arc::clone(&self.0.slots).acquire_owned().await.ok();
         loop {
-            self.resumed().await;
+            let resume = *self.0.resume.borrow();
+            if resume > until {
+                return None;
+            }
+            tokio::time::sleep_until(resume).await;
             self.0.rate.until_ready().await;
             if *self.0.resume.borrow() <= Instant::now() {
-                return Turn { _slot: slot };
+                return Some(Turn { _slot: slot });
             }
         }
     }
@@ -68,16 +73,6 @@ impl Budget {
             later
         });
     }
-
-    async fn resumed(&self) {
-        loop {
-            let until = *self.0.resume.borrow();
-            if until <= Instant::now() {
-                return;
-            }
-            tokio::time::sleep_until(until).await;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -89,18 +84,19 @@ mod tests {
         let budget = Budget::new(1000, 4);
         budget.clone().pause(Duration::from_millis(60));
         let before = Instant::now();
-        let _turn = budget.turn().await;
+        assert!(budget.turn(before).await.is_none(), "who cannot wait so long is told so");
+        let _turn = budget.turn(before + Duration::from_mins(1)).await.unwrap();
         assert!(before.elapsed() >= Duration::from_millis(60));
     }
 
     #[tokio::test]
     async fn no_more_than_the_given_number_are_in_flight() {
         let budget = Budget::new(1000, 1);
-        let turn = budget.turn().await;
+        let turn = budget.turn(Instant::now()).await;
         let next = budget.clone();
-        let mut waiting = std::pin::pin!(next.turn());
+        let mut waiting = std::pin::pin!(next.turn(Instant::now()));
         assert!(futures::poll!(&mut waiting).is_pending());
         drop(turn);
-        waiting.await;
+        waiting.await.unwrap();
     }
 }

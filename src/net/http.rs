@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
+use rustls::CertificateError;
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -88,20 +89,30 @@ pub fn client(settings: HttpSettings<'_>) -> Result<reqwest::Client, ClientError
         .map_err(ClientError::Build)
 }
 
+/// Whether a URL names this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// Whether an address may be called at all. `plain` lets plain http leave this machine.
 pub fn check_url(url: &Url, plain: bool) -> Result<(), UrlError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::Credentials);
     }
-    let (loopback, link_local) = match url.host().ok_or(UrlError::NoHost)? {
-        Host::Domain(name) => (name == "localhost", false),
-        Host::Ipv4(address) => (address.is_loopback(), is_link_local(address.into())),
-        Host::Ipv6(address) => (address.is_loopback(), is_link_local(address.into())),
+    let link_local = match url.host().ok_or(UrlError::NoHost)? {
+        Host::Domain(_) => false,
+        Host::Ipv4(address) => is_link_local(address.into()),
+        Host::Ipv6(address) => is_link_local(address.into()),
     };
     match url.scheme() {
         _ if link_local => Err(UrlError::LinkLocal),
         "https" => Ok(()),
-        "http" if loopback || plain => Ok(()),
+        "http" if plain || is_loopback(url) => Ok(()),
         "http" => Err(UrlError::Plain),
         _ => Err(UrlError::Scheme),
     }
@@ -134,7 +145,9 @@ pub async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<
 
 /// What went wrong with a request, in words that hold no URL and no data.
 pub fn describe(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
+    if let Some(flaw) = certificate_flaw(error) {
+        flaw
+    } else if error.is_timeout() {
         "it did not answer in time"
     } else if error.is_connect() {
         "no connection could be made: check the address, the network and the certificate"
@@ -143,6 +156,32 @@ pub fn describe(error: &reqwest::Error) -> &'static str {
     } else {
         "the connection broke off"
     }
+}
+
+/// What is wrong with a server's certificate, if that is what went wrong.
+pub fn certificate_flaw(error: &reqwest::Error) -> Option<&'static str> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(rustls::Error::InvalidCertificate(flaw)) = error.downcast_ref() {
+            return Some(match flaw {
+                // Two authorities of one name differ in their keys only.
+                CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                    "its certificate is signed by an authority that is not trusted: name that authority in tls.ca"
+                }
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                    "its certificate has expired: renew it, or set this machine's clock"
+                }
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    "its certificate is for another host: use the host that the certificate names"
+                }
+                _ => "its certificate cannot be trusted: look at it, and at tls.ca",
+            });
+        }
+        // What an io::Error wraps is not its source, but has the same source.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|inner| inner as _).or_else(|| error.source());
+    }
+    None
 }
 
 /// Whether an address is one where clouds keep their machines' credentials.

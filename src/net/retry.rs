@@ -48,6 +48,11 @@ pub struct Retries {
 }
 
 impl Retries {
+    /// When time is up.
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+
     /// How long to wait before the next try, at least as long as the server asked; `None` when time is up.
     pub fn next_wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let wait = self.waits.next()?.max(asked.unwrap_or_default());

@@ -12,9 +12,14 @@ use super::Person;
 pub(super) fn is_present(value: &Json) -> bool {
     match value {
         Json::Null => false,
-        Json::String(text) => !text.trim().is_empty(),
+        Json::String(text) => !is_blank(text),
         Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => true,
     }
+}
+
+/// Whether a text is white space only.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
 }
 
 /// The values that a person has of an attribute; none when it is absent.

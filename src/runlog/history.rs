@@ -1,8 +1,10 @@
 //! What the last 24 hours spent of the hold's limits (L4), as far as the summaries prove it.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Summary, WindowCounts};
+use super::{HeldChange, Intent, RunId, Summary, WindowCounts};
 
 /// How long removals add up.
 pub(crate) const WINDOW: SignedDuration = SignedDuration::from_hours(24);
@@ -17,12 +19,16 @@ pub enum Spent {
 }
 
 /// The hold's window when a run begins.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Window {
-    /// What was spent in it.
+    /// What was spent in it by runs that ended.
     pub spent: Spent,
     /// Owned active contacts when it began, where a summary tells.
     pub active_at_start: Option<u64>,
+    /// What runs set out to do that did not end.
+    cut_off: Intent,
+    /// Contacts that the desk shows were turned off in it.
+    marks: u64,
 }
 
 impl Window {
@@ -34,13 +40,10 @@ impl Window {
         let mut spent = WindowCounts::default();
         let mut active_at_start = None;
         let mut whole = owned_now == 0;
-        let mut expected = None;
+        let there: HashSet<&RunId> = newest_first.iter().map(|summary| &summary.id).collect();
         for summary in newest_first {
-            if expected.is_some_and(|id| id != &summary.id) {
-                break;
-            }
-            // A clock that jumped back leaves runs in the future: they count.
-            if summary.start_time < begin {
+            // A clock that jumped back leaves runs in the future: they count, and so do those that came after them.
+            if summary.time() < begin {
                 whole = true;
                 break;
             }
@@ -53,17 +56,36 @@ impl Window {
                 whole = true;
                 break;
             }
+            // Two runs that began together name the same one; what is named must be there.
             let Some(previous) = &summary.previous else { break };
-            expected = Some(previous);
+            if !there.contains(previous) {
+                break;
+            }
         }
-        Self { spent: if whole { Spent::Known(spent) } else { Spent::Unknown }, active_at_start }
+        let spent = if whole { Spent::Known(spent) } else { Spent::Unknown };
+        Self { spent, active_at_start, cut_off: Intent::default(), marks: 0 }
+    }
+
+    /// Counts what a run set out to do that did not end, in place of the numbers in its summary.
+    pub fn heed_cut_off(&mut self, intent: &Intent) {
+        self.cut_off.join(intent);
     }
 
     /// Removals that the desk shows by its marks count even where no summary tells of them (L4).
     pub fn heed_marks(&mut self, deactivated: u64) {
-        if let Spent::Known(counts) = &mut self.spent {
-            counts.removals = counts.removals.max(deactivated.saturating_sub(counts.approved));
-        }
+        self.marks = deactivated;
+    }
+
+    /// What was spent, when `wanted` is still to be done: a run that was cut off did not come to do that.
+    pub fn spent_besides(&self, wanted: impl Fn(&HeldChange) -> bool) -> Spent {
+        let Spent::Known(mut counts) = self.spent else { return Spent::Unknown };
+        let more = self.cut_off.counts(|change| !wanted(change));
+        counts.removals += more.removals;
+        counts.approved += more.approved;
+        counts.key_changes += more.key_changes;
+        counts.grants += more.grants;
+        counts.removals = counts.removals.max(self.marks.saturating_sub(counts.approved));
+        Spent::Known(counts)
     }
 }
 
@@ -71,7 +93,6 @@ impl Window {
 mod tests {
     use super::*;
     use crate::api::{RunCounts, RunResult, RunTrigger};
-    use crate::runlog::RunId;
 
     fn summary(id: &str, previous: Option<&str>, start: &str, owned: u64, removals: u64) -> Summary {
         Summary {
@@ -119,6 +140,45 @@ mod tests {
             summary("a", None, "2026-11-21T11:00:00Z", 120, 0),
         ];
         assert_eq!(Window::count(&runs, 93, now()).spent, Spent::Unknown);
+    }
+
+    #[test]
+    fn l04_two_runs_that_began_together_are_no_gap() {
+        let runs = [
+            summary("c", Some("b"), "2026-11-23T11:00:00Z", 96, 1),
+            summary("b", Some("z"), "2026-11-23T10:00:00Z", 97, 2),
+            summary("a", Some("z"), "2026-11-23T10:00:00Z", 97, 3),
+            summary("z", None, "2026-11-21T11:00:00Z", 120, 20),
+        ];
+        let six = Spent::Known(WindowCounts { removals: 6, ..WindowCounts::default() });
+        assert_eq!(Window::count(&runs, 93, now()).spent, six);
+        assert_eq!(Window::count(&runs[..3], 93, now()).spent, Spent::Unknown, "the one before is gone");
+    }
+
+    #[test]
+    fn l04_of_a_run_that_was_cut_off_counts_what_is_not_to_be_done_any_more() {
+        let remove = |person: &str| HeldChange { kind: crate::runlog::HeldKind::Remove, person: person.into() };
+        let intent = |people: &[&str]| Intent {
+            changes: people.iter().map(|person| remove(person)).collect(),
+            approved: std::collections::BTreeSet::new(),
+        };
+        let runs = [
+            summary("b", Some("a"), "2026-11-23T10:00:00Z", 97, 3),
+            summary("a", None, "2026-11-21T11:00:00Z", 120, 20),
+        ];
+        let mut window = Window::count(&runs, 93, now());
+        window.heed_cut_off(&intent(&["p", "q", "r"]));
+        window.heed_cut_off(&intent(&["q", "r"]));
+        let spent = |window: &Window, wanted: &[&str]| {
+            let wanted = intent(wanted).changes;
+            match window.spent_besides(|change| wanted.contains(change)) {
+                Spent::Known(counts) => counts.removals,
+                Spent::Unknown => panic!("the history is whole"),
+            }
+        };
+        assert_eq!((spent(&window, &["r", "x"]), spent(&window, &[])), (5, 6));
+        window.heed_marks(9);
+        assert_eq!(spent(&window, &["r"]), 9, "the desk shows more");
     }
 
     #[test]

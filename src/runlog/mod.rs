@@ -6,12 +6,14 @@
 //! ```text
 //! <key, / written as _>/runs/<run id>.jsonl     the log, byte for byte what `logs --raw` prints
 //! <key, / written as _>/runs/<run id>.json      the summary, written when the run begins, before it removes, when it ends
+//! <key, / written as _>/intents/<run id>.json  what a run that writes sets out to do, until it ends
 //! <key, / written as _>/plans/<hash>.json       held changes that wait for approval
 //! <key, / written as _>/settled.jsonl           contacts whose desk stores a value differently from what was written (L14)
 //! ```
 
 mod error;
 mod history;
+mod intent;
 mod log;
 mod plan;
 mod settled;
@@ -21,6 +23,7 @@ mod summary;
 pub use error::Error;
 pub(crate) use history::WINDOW;
 pub use history::{Spent, Window};
+pub use intent::Intent;
 pub use log::{Entry, FieldChange, LogWriter};
 pub use plan::{HeldChange, HeldKind, Plan};
 pub use settled::{Settled, SettledEntry};

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What would be done to one person's contact.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum HeldKind {
     /// Turn it off or delete it.
@@ -24,7 +24,7 @@ pub enum HeldKind {
 }
 
 /// One held change.
-#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldChange {
     /// What would be done.

@@ -17,6 +17,9 @@ pub struct SettledEntry {
     /// The fields that differ.
     #[serde(rename = "f")]
     pub fields: Vec<String>,
+    /// The write changed nothing at all: perhaps the desk only seemed to take it, so it is tried once more.
+    #[serde(rename = "t", default, skip_serializing_if = "std::ops::Not::not")]
+    pub tentative: bool,
 }
 
 /// Every contact that came to rest with a difference, by person id.
@@ -26,7 +29,7 @@ pub struct Settled(pub BTreeMap<String, SettledEntry>);
 impl Settled {
     /// The entry of a person, if what is wanted and what is stored are still the same two.
     pub fn at_rest(&self, person: &str, wanted: u128, stored: u128) -> Option<&SettledEntry> {
-        self.0.get(person).filter(|entry| entry.wanted == wanted && entry.stored == stored)
+        self.0.get(person).filter(|entry| !entry.tentative && entry.wanted == wanted && entry.stored == stored)
     }
 }
 

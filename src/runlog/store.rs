@@ -10,7 +10,8 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Error, LogWriter, Plan, RunId, Settled, SettledEntry, Summary};
+use super::{Error, Intent, LogWriter, Plan, RunId, Settled, SettledEntry, Summary};
+use crate::api::RunResult;
 use crate::contact::OwnershipKey;
 
 /// How many runs are kept.
@@ -76,11 +77,17 @@ impl RunStore {
         Ok(ids)
     }
 
-    /// The newest summaries, newest first.
+    /// The newest summaries, newest first. A run that did not end although another came after it counts as cut off; only
+    /// here, so that nobody writes into the summary of a run that is going on after all.
     pub async fn summaries(&self, key: &OwnershipKey, most: usize) -> Result<Vec<Summary>, Error> {
-        let mut summaries = Vec::new();
+        let mut summaries: Vec<Summary> = Vec::new();
         for id in self.run_ids(key).await?.into_iter().take(most) {
-            summaries.push(self.summary(key, &id).await?);
+            let mut summary = self.summary(key, &id).await?;
+            if summary.result == RunResult::Running && !summaries.is_empty() {
+                summary.result = RunResult::Interrupted;
+                "the run was cut off; the next one set things right".clone_into(&mut summary.message);
+            }
+            summaries.push(summary);
         }
         Ok(summaries)
     }
@@ -96,7 +103,7 @@ impl RunStore {
         let mut summaries = Vec::new();
         for id in self.run_ids(key).await? {
             let summary = self.summary(key, &id).await?;
-            let before = summary.start_time < begin;
+            let before = summary.time() < begin;
             summaries.push(summary);
             if before {
                 break;
@@ -140,6 +147,25 @@ impl RunStore {
         }
     }
 
+    /// Keeps what a run sets out to do.
+    pub async fn put_intent(&self, key: &OwnershipKey, run: &RunId, intent: &Intent) -> Result<(), Error> {
+        self.put(&intent_path(key, run), intent).await
+    }
+
+    /// What a run that has not ended set out to do; `None` when it had not come that far.
+    pub async fn intent(&self, key: &OwnershipKey, run: &RunId) -> Result<Option<Intent>, Error> {
+        match self.get(&intent_path(key, run)).await {
+            Ok(intent) => Ok(Some(intent)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Forgets what a run set out to do: its summary tells what it did.
+    pub async fn drop_intent(&self, key: &OwnershipKey, run: &RunId) -> Result<(), Error> {
+        self.delete(&intent_path(key, run)).await
+    }
+
     /// The contacts that came to rest with a difference; none when nothing was kept.
     pub async fn settled(&self, key: &OwnershipKey) -> Result<Settled, Error> {
         let path = folder(key).join("settled.jsonl");
@@ -175,18 +201,22 @@ impl RunStore {
         for (place, id) in self.run_ids(key).await?.into_iter().enumerate() {
             // The id tells the time, so nothing needs to be read.
             let too_many = place >= retention.runs;
-            let Some(age) = started(&id).map(|start| now.duration_since(start)) else { continue };
+            let Some(age) = id.time().map(|start| now.duration_since(start)) else { continue };
             if place == 0 || age <= ALWAYS_KEPT || !(too_many || age > retention.age) {
                 continue;
             }
-            for path in [log_path(key, &id), runs(key).join(format!("{id}.json"))] {
-                match self.store.delete(&path).await {
-                    Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                    Err(error) => return Err(at(&path, error)),
-                }
+            for path in [log_path(key, &id), intent_path(key, &id), runs(key).join(format!("{id}.json"))] {
+                self.delete(&path).await?;
             }
         }
         Ok(())
+    }
+
+    async fn delete(&self, path: &Path) -> Result<(), Error> {
+        match self.store.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(at(path, error)),
+        }
     }
 
     async fn put<T: Serialize>(&self, path: &Path, value: &T) -> Result<(), Error> {
@@ -203,13 +233,6 @@ impl RunStore {
     async fn bytes(&self, path: &Path) -> Result<bytes::Bytes, Error> {
         self.store.get(path).await.map_err(|e| at(path, e))?.bytes().await.map_err(|e| at(path, e))
     }
-}
-
-/// When a run began, to the second, as its id tells.
-fn started(id: &RunId) -> Option<Timestamp> {
-    let time = id.as_str().get(..15)?;
-    let civil = jiff::civil::DateTime::strptime("%Y%m%dt%H%M%S", time).ok()?;
-    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 fn at(path: &Path, source: object_store::Error) -> Error {
@@ -232,18 +255,11 @@ fn log_path(key: &OwnershipKey, run: &RunId) -> Path {
     runs(key).join(format!("{run}.jsonl"))
 }
 
+fn intent_path(key: &OwnershipKey, run: &RunId) -> Path {
+    folder(key).join("intents").join(format!("{run}.json"))
+}
+
 fn plan_path(key: &OwnershipKey, hash: &str) -> Path {
     let digits: String = hash.chars().filter(char::is_ascii_alphanumeric).collect();
     folder(key).join("plans").join(format!("{digits}.json"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_tells_when_its_run_began() {
-        let begin: Timestamp = "2026-11-23T09:33:54.5Z".parse().unwrap();
-        assert_eq!(started(&RunId::new(begin)), Some("2026-11-23T09:33:54Z".parse().unwrap()));
-    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{RunCounts, RunReport, RunResult, RunTrigger};
@@ -19,6 +19,22 @@ impl RunId {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let unique: String = unique.chars().take(6).collect();
         Self(format!("{}-{unique}", now.strftime("%Y%m%dt%H%M%S%3fz")))
+    }
+
+    /// The id of a run that begins now, after another. Where the clock was set back since, it takes the other's time and a
+    /// millisecond more: ids sort in the order in which runs ran, which the hold's window relies on (L4).
+    pub fn after(previous: &Self, now: Timestamp) -> Self {
+        let next = previous.time().and_then(|time| time.checked_add(SignedDuration::from_millis(1)).ok());
+        Self::new(next.map_or(now, |next| next.max(now)))
+    }
+
+    /// The latest time that the clock had shown when the run began, as its id tells.
+    pub fn time(&self) -> Option<Timestamp> {
+        let (time, _) = self.0.split_once('-')?;
+        let civil = jiff::civil::DateTime::strptime("%Y%m%dt%H%M%S", time.get(..15)?).ok()?;
+        let second = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        let milliseconds = time.get(15..18).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        second.checked_add(SignedDuration::from_millis(milliseconds)).ok()
     }
 
     /// Reads an id as a person types it; `None` when no run can have it.
@@ -111,6 +127,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// When it counts as begun: by the clock, or by the latest time that the clock had shown, if it was set back.
+    pub(super) fn time(&self) -> Timestamp {
+        self.id.time().map_or(self.start_time, |time| time.max(self.start_time))
+    }
+
     /// The run as status and `-o json` show it.
     pub fn report(&self) -> RunReport {
         RunReport {
@@ -137,5 +158,24 @@ mod tests {
         let ids = [at("2026-11-23T09:33:54.007Z"), at("2026-11-23T09:33:54.07Z"), at("2026-11-23T09:33:54.7Z")];
         assert!(ids.is_sorted(), "{ids:?}");
         assert!(ids.iter().all(|id| RunId::parse(id.as_str()).as_ref() == Some(id)));
+    }
+
+    #[test]
+    fn an_id_tells_when_its_run_began() {
+        let begin: Timestamp = "2026-11-23T09:33:54.507Z".parse().unwrap();
+        assert_eq!(RunId::new(begin).time(), Some(begin));
+        assert_eq!(RunId::parse("a-run").unwrap().time(), None);
+    }
+
+    #[test]
+    fn l04_ids_sort_in_the_order_of_runs_though_the_clock_is_set_back() {
+        let now: Timestamp = "2026-11-23T09:33:54.999Z".parse().unwrap();
+        let earlier = now.checked_sub(SignedDuration::from_hours(30)).unwrap();
+        let first = RunId::new(now);
+        let second = RunId::after(&first, earlier);
+        let third = RunId::after(&second, earlier);
+        assert!([&first, &second, &third].is_sorted(), "{first} {second} {third}");
+        let later = now.checked_add(SignedDuration::from_hours(1)).unwrap();
+        assert_eq!(RunId::after(&third, later).time(), Some(later));
     }
 }

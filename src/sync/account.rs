@@ -1,11 +1,11 @@
 //! What a run tells: counts, lines of its log, and to whoever watches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::api::RunCounts;
 use crate::clock::Clock;
 use crate::contact::{Field, Value};
-use crate::runlog::{Entry, FieldChange, LogWriter};
+use crate::runlog::{Entry, FieldChange, HeldChange, HeldKind, Intent, LogWriter, WindowCounts};
 
 use super::Error;
 
@@ -73,6 +73,10 @@ pub(super) struct Account<'a> {
     pub(super) reasons: BTreeMap<String, BTreeMap<String, u64>>,
     /// Something is not as mapped although no count says so.
     pub(super) blemish: bool,
+    /// What the run set out to do that counts against the hold's limits (L4).
+    intent: Intent,
+    /// The people concerned, and whether their contact was written, or may have been.
+    limited: HashMap<String, bool>,
 }
 
 impl<'a> Account<'a> {
@@ -92,7 +96,37 @@ impl<'a> Account<'a> {
             planning,
             reasons: BTreeMap::new(),
             blemish: false,
+            intent: Intent::default(),
+            limited: HashMap::new(),
         }
+    }
+
+    /// Notes what the run sets out to do.
+    pub(super) fn set_out(&mut self, intent: Intent) {
+        let people = intent.changes.iter().chain(&intent.approved).map(|change| (change.person.clone(), false));
+        self.limited = people.collect();
+        self.intent = intent;
+    }
+
+    pub(super) fn intent(&self) -> &Intent {
+        &self.intent
+    }
+
+    /// Notes that a person's contact was written, or that nobody knows whether it was.
+    pub(super) fn wrote(&mut self, person: &str) {
+        if let Some(written) = self.limited.get_mut(person) {
+            *written = true;
+        }
+    }
+
+    /// Notes that a contact keeps its sign-in key, whatever else of it is written.
+    pub(super) fn kept_key(&mut self, person: &str) {
+        self.intent.changes.remove(&HeldChange { kind: HeldKind::ChangeKey, person: person.to_owned() });
+    }
+
+    /// How much it did of what it set out to do.
+    pub(super) fn spent(&self) -> WindowCounts {
+        self.intent.counts(|change| self.limited.get(&change.person).copied().unwrap_or(true))
     }
 
     pub(super) fn observer(&self) -> &'a dyn Observer {

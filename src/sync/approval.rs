@@ -13,7 +13,7 @@ use super::read::Gathered;
 use super::settings::ConnectionSettings;
 use super::write::HeldBack;
 use crate::api::ContactSyncConnectionSpec;
-use crate::runlog::{Entry, HeldChange, HeldKind, RunStore, Summary, Window};
+use crate::runlog::{Entry, HeldChange, HeldKind, Intent, RunStore, Summary, Window};
 
 /// The changes that `leavers.approvedPlan` approves.
 #[derive(Debug, Default)]
@@ -60,19 +60,17 @@ impl Demand<'_> {
             .filter(|leaver| !approval.has(HeldKind::Remove, &self.person(leaver.owned)))
             .map(|leaver| leaver.owned)
             .collect();
+        let wanted = self.all();
+        let spent = window.spent_besides(|change| wanted.contains(change));
         let limits = Limits::new(spec.leavers.hold.as_ref());
         let base = window.active_at_start.unwrap_or(self.index.active() as u64);
         let nobody = self.in_scope == 0 && self.index.active() > 0;
         let removing = (removals.len() + revokes.len()) as u64;
         let stretch = |wanted: usize, of: fn(&crate::runlog::WindowCounts) -> u64| {
-            Stretch::new(wanted as u64, window.spent, of, base).held(limits)
+            Stretch::new(wanted as u64, spent, of, base).held(limits)
         };
-        let hold_removals = nobody || Stretch::new(removing, window.spent, |c| c.removals, base).held(limits);
+        let hold_removals = nobody || Stretch::new(removing, spent, |c| c.removals, base).held(limits);
         let (hold_keys, hold_grants) = (stretch(keys.len(), |c| c.key_changes), stretch(grants.len(), |c| c.grants));
-        summary.spent.approved = (self.removals().count() - removals.len()) as u64;
-        summary.spent.removals = if hold_removals { 0 } else { removing };
-        summary.spent.key_changes = if hold_keys { 0 } else { keys.len() as u64 };
-        summary.spent.grants = if hold_grants { 0 } else { grants.len() as u64 };
         let or_none = |hold: bool, set: HashSet<usize>| if hold { set } else { HashSet::new() };
         let held = HeldBack {
             keys: or_none(hold_keys, keys),
@@ -81,8 +79,42 @@ impl Demand<'_> {
             removals: or_none(hold_removals, removals),
             marks: nobody,
         };
+        account.set_out(self.intent(&held, approval));
+        summary.spent = account.intent().counts(|_| true);
         self.tell(&held, account).await?;
         Ok(held)
+    }
+
+    /// What is about to be done that counts against the limits.
+    fn intent(&self, held: &HeldBack, approval: &Approval) -> Intent {
+        let goes_on = |places: HashSet<usize>, held: &HashSet<usize>| places.difference(held).copied().collect();
+        let keys = self.heads(approval, HeldKind::ChangeKey, |head| head.moves);
+        let grants = self.heads(approval, HeldKind::GrantAccess, |head| head.grants);
+        let revokes = self.heads(approval, HeldKind::RevokeAccess, |head| head.revokes);
+        let removals = self.removals().filter(|leaver| !held.removals.contains(&leaver.owned));
+        let (approved, removals): (Vec<HeldChange>, Vec<HeldChange>) =
+            removals.map(|leaver| self.removal(leaver)).partition(|change| approval.has(change.kind, &change.person));
+        let mut changes: BTreeSet<HeldChange> = removals.into_iter().collect();
+        changes.extend(self.changes(HeldKind::ChangeKey, &goes_on(keys, &held.keys)));
+        changes.extend(self.changes(HeldKind::GrantAccess, &goes_on(grants, &held.grants)));
+        changes.extend(self.changes(HeldKind::RevokeAccess, &goes_on(revokes, &held.revokes)));
+        Intent { changes, approved: approved.into_iter().collect() }
+    }
+
+    /// Everything limited that is to be done, held or not.
+    fn all(&self) -> HashSet<HeldChange> {
+        let nothing = HeldBack::default();
+        self.intent(&nothing, &Approval::default()).changes.into_iter().collect()
+    }
+
+    fn removal(&self, leaver: &Leaver) -> HeldChange {
+        HeldChange { kind: HeldKind::Remove, person: self.person(leaver.owned) }
+    }
+
+    /// The changes of candidates, by place.
+    fn changes(&self, kind: HeldKind, places: &HashSet<usize>) -> Vec<HeldChange> {
+        let owned = places.iter().filter_map(|place| self.gathered.heads.get(*place)?.owned);
+        owned.map(|owned| HeldChange { kind, person: self.person(owned as usize) }).collect()
     }
 
     fn removals(&self) -> impl Iterator<Item = &Leaver> {
@@ -123,21 +155,14 @@ impl Demand<'_> {
 
     /// The plan of everything that is held.
     pub(super) fn held_plan(&self, held: &HeldBack) -> BTreeSet<HeldChange> {
-        let of_heads = |places: &HashSet<usize>, kind| {
-            places
-                .iter()
-                .filter_map(|place| self.gathered.heads.get(*place)?.owned)
-                .map(|owned| HeldChange { kind, person: self.person(owned as usize) })
-                .collect::<Vec<_>>()
-        };
         let mut changes: BTreeSet<HeldChange> = held
             .removals
             .iter()
             .map(|owned| HeldChange { kind: HeldKind::Remove, person: self.person(*owned) })
             .collect();
-        changes.extend(of_heads(&held.keys, HeldKind::ChangeKey));
-        changes.extend(of_heads(&held.grants, HeldKind::GrantAccess));
-        changes.extend(of_heads(&held.revokes, HeldKind::RevokeAccess));
+        changes.extend(self.changes(HeldKind::ChangeKey, &held.keys));
+        changes.extend(self.changes(HeldKind::GrantAccess, &held.grants));
+        changes.extend(self.changes(HeldKind::RevokeAccess, &held.revokes));
         changes
     }
 }

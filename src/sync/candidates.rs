@@ -28,8 +28,8 @@ pub(super) struct Candidates {
 
 impl Candidates {
     pub(super) fn push(&mut self, candidate: &Candidate) -> Result<(), Error> {
-        serde_json::to_writer(&mut self.open, candidate).map_err(Error::buffer)?;
-        self.open.push(b'\n');
+        let open = std::mem::take(&mut self.open);
+        self.open = postcard::to_extend(candidate, open).map_err(Error::buffer)?;
         self.count += 1;
         if self.open.len() >= BLOCK {
             self.blocks.push(lz4_flex::compress_prepend_size(&self.open).into());
@@ -50,11 +50,7 @@ impl Candidates {
         let mut place = 0;
         packed.chain(open).flat_map(move |block| {
             let parsed = match block {
-                Ok(block) => block
-                    .split(|byte| *byte == b'\n')
-                    .filter(|line| !line.is_empty())
-                    .map(|line| serde_json::from_slice::<Candidate>(line).map_err(Error::buffer))
-                    .collect(),
+                Ok(block) => unpack(&block),
                 Err(error) => vec![Err(error)],
             };
             let first = place;
@@ -62,6 +58,24 @@ impl Candidates {
             parsed.into_iter().enumerate().map(move |(n, candidate)| candidate.map(|candidate| (first + n, candidate)))
         })
     }
+}
+
+/// The candidates of one block; what cannot be read ends it.
+fn unpack(mut block: &[u8]) -> Vec<Result<Candidate, Error>> {
+    let mut candidates = Vec::new();
+    while !block.is_empty() {
+        match postcard::take_from_bytes(block) {
+            Ok((candidate, rest)) => {
+                candidates.push(Ok(candidate));
+                block = rest;
+            }
+            Err(error) => {
+                candidates.push(Err(Error::buffer(error)));
+                break;
+            }
+        }
+    }
+    candidates
 }
 
 #[cfg(test)]
@@ -72,7 +86,7 @@ mod tests {
     #[test]
     fn gives_back_what_was_put_in_across_blocks() {
         let mut candidates = Candidates::default();
-        let all: Vec<_> = (0..5000)
+        let all: Vec<_> = (0..20_000)
             .map(|n| Candidate {
                 person: n.to_string(),
                 wanted: vec![Wanted::Set(Value::Text(format!("Åsa {n}\n"))), Wanted::Clear, Wanted::Keep],

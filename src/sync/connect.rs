@@ -32,7 +32,7 @@ pub async fn open_directory(settings: &ConnectionSettings, place: &Place<'_>) ->
                 }
             };
             let ca = place.ca(&settings.namespace, "source.ldap.tls.ca", source.tls.as_ref()).await?;
-            Ok(Box::new(ldap::open(ldap::LdapSettings { source, password, ca })?))
+            Ok(Box::new(ldap::open(ldap::LdapSettings { source, password, ca, timeout: ldap::LdapSettings::TIMEOUT })?))
         }
         SourceType::File => {
             let source = source.file.clone().ok_or_else(|| missing("source.file"))?;

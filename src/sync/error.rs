@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::contact::OwnershipKey;
 use crate::{desk, directory, runlog};
 
 /// Why a run failed. No message holds a person's data.
@@ -33,6 +34,23 @@ pub enum Error {
         /// What is wrong and how to mend it.
         message: String,
     },
+    /// The desk holds contacts of the same connection as another installation runs it (L7).
+    #[error(
+        "the desk holds contacts of {owner}, which is this connection as another installation runs it (here it owns its contacts as {key}). \
+         Give each installation a desk of its own; or, to take those contacts over for good, set spec.takeOverFrom: [{owner}]; \
+         or, to let both write to this desk, set spec.ownershipKey to a key that does not end in the connection's name"
+    )]
+    OtherInstallation {
+        /// Whose contacts they are.
+        owner: OwnershipKey,
+        /// The key of this installation.
+        key: OwnershipKey,
+    },
+    /// The desk gives `externalId` back in another form, or not at all: whose a contact is would be forgotten.
+    #[error(
+        "desk: it does not keep externalId as it was written, so a contact could not be told from a stranger's: nothing more was written; see what a desk must offer in docs/desk.md"
+    )]
+    OwnerNotKept,
     /// Something inside broke its own promise.
     #[error("internal: {0}")]
     Internal(String),

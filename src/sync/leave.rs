@@ -1,11 +1,11 @@
 //! Who left: owned contacts whose person was not seen in a whole read, asked for again before anything is decided (L3).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Error;
 use super::account::{Account, Stage};
 use super::decide::{Absence, LeaverStep, Reading, leaver_step};
-use super::owned::OwnedIndex;
+use super::owned::{Owned, OwnedIndex};
 use crate::api::LeaverPolicy;
 use crate::directory::{Directory, ReadQuery, WholeRead};
 use crate::person::{OutReason, Person, PersonId, Program, ScopeDecision};
@@ -48,6 +48,7 @@ pub(super) async fn leavers(
         .filter_map(|(place, owned)| Some((place, absence(owned.reading)?)))
         .filter(|(place, _)| index.get(*place).is_some_and(|owned| !index.is_doubled(&owned.person.to_string())))
         .collect();
+    tell_doubled(index, account).await?;
     let mut leavers = Vec::new();
     // Only where something would be done is it worth asking again.
     let due = |place: usize, absence: Absence| {
@@ -80,6 +81,25 @@ pub(super) async fn leavers(
         }
     }
     Ok(leavers)
+}
+
+/// People who left and have several contacts: which of them was theirs is for somebody to see, so all of them stay. That
+/// is no success (L19).
+async fn tell_doubled(index: &OwnedIndex, account: &mut Account<'_>) -> Result<(), Error> {
+    if index.doubled.is_empty() {
+        return Ok(());
+    }
+    // What was read of a person stands at one of their contacts.
+    let left = |(_, owned): &(usize, &Owned)| absence(owned.reading).is_some();
+    let there: HashSet<String> = index.iter().filter(|one| !left(one)).map(|(_, o)| o.person.to_string()).collect();
+    let mut doubled: Vec<&String> = index.doubled.iter().filter(|person| !there.contains(*person)).collect();
+    doubled.sort_unstable();
+    for person in doubled {
+        account.counts.skipped += 1;
+        let why = "somebody who left has several contacts, and none of them was touched: merge them on the desk";
+        account.note(Entry::of("skipped", person).because("SeveralContacts").saying(why)).await?;
+    }
+    Ok(())
 }
 
 async fn hold(

@@ -1,15 +1,17 @@
 //! The contacts that a connection owns, in about 100 bytes each: enough to tell who is in step, and to find the rest.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::OnceLock;
 
+use hashbrown::HashTable;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
 
-use super::Error;
 use super::compact::CompactId;
 use super::decide::{Reading, Standing};
+use super::{ConnectionSettings, Error};
 use crate::contact::{ExternalId, Field, Mark, MarkKind, OwnershipKey, Value, canonical_email, fingerprint};
-use crate::desk::{Contact, ContactId, Desk};
+use crate::desk::{ContactId, Desk, Listed};
 use crate::runlog::WINDOW;
 
 /// One owned contact.
@@ -46,6 +48,9 @@ impl Owned {
 #[derive(Default)]
 pub(super) struct OwnedIndex {
     entries: Vec<Owned>,
+    /// Places, by the hash of the person's id.
+    places: HashTable<u32>,
+    keys: RandomState,
     /// Email hash and place of its holder, sorted.
     holders: Vec<(u64, u32)>,
     /// How many have each mapped field set, by the field's place.
@@ -55,36 +60,34 @@ pub(super) struct OwnedIndex {
 }
 
 impl OwnedIndex {
-    /// Lists every contact owned under `key` or a key that it takes over from (L7), and proves that the list was whole (L16).
-    pub(super) async fn list(
-        desk: &Desk,
-        key: &OwnershipKey,
-        take_over: &[OwnershipKey],
-        fields: &[Field],
-    ) -> Result<Self, Error> {
+    /// Lists every contact owned under the connection's key or one that it takes over from (L7), and proves that the list
+    /// was whole (L16). Where others' contacts pass by, as they do when nothing is owned yet, another installation is
+    /// noticed, and nothing was written yet.
+    pub(super) async fn list(desk: &Desk, settings: &ConnectionSettings, fields: &[Field]) -> Result<Self, Error> {
         let mut index = Self { set: vec![0; fields.len()], ..Self::default() };
-        for owner in std::iter::once(key).chain(take_over) {
-            let (pages, mut received) = mpsc::channel::<Vec<Contact>>(4);
-            let prefix = owner.prefix();
-            let listing = desk.list(&prefix, pages);
-            let taking = async {
-                while let Some(page) = received.recv().await {
-                    for contact in &page {
-                        index.add(contact, owner, key, fields);
-                    }
-                }
-            };
-            let (whole, ()) = tokio::join!(listing, taking);
-            whole?;
+        let key = &settings.key;
+        let elsewhere = OnceLock::new();
+        let name = format!("/{}/", settings.full_name());
+        let notice = |id: &str| {
+            if id.contains(&name)
+                && let Some(id) = ExternalId::parse(id).filter(|id| settings.is_run_elsewhere(&id.owner))
+            {
+                elsewhere.get_or_init(|| id.owner);
+            }
+        };
+        for owner in std::iter::once(key).chain(&settings.take_over) {
+            desk.list_noticing(&owner.prefix(), &notice, &mut |contact| index.add(contact, owner, key, fields)).await?;
+        }
+        if let Some(owner) = elsewhere.into_inner() {
+            return Err(Error::OtherInstallation { owner, key: key.clone() });
         }
         index.finish();
         Ok(index)
     }
 
-    fn add(&mut self, contact: &Contact, owner: &OwnershipKey, key: &OwnershipKey, fields: &[Field]) {
+    fn add(&mut self, contact: &Listed<'_>, owner: &OwnershipKey, key: &OwnershipKey, fields: &[Field]) {
         // A longer key that begins like this one is somebody else's (L7).
-        let Some(id) = contact.external_id.as_deref().and_then(ExternalId::parse).filter(|id| &id.owner == owner)
-        else {
+        let Some(id) = contact.external_id.and_then(ExternalId::parse).filter(|id| &id.owner == owner) else {
             return;
         };
         let values: Vec<Option<Value>> = fields.iter().map(|field| contact.value(field)).collect();
@@ -93,12 +96,12 @@ impl OwnedIndex {
         }
         self.entries.push(Owned {
             person: CompactId::new(&id.person),
-            contact: CompactId::new(contact.id.as_str()),
+            contact: CompactId::new(contact.id),
             fingerprint: fingerprint(fields.iter().zip(values.iter().map(Option::as_ref))),
-            email: email_hash(&contact.user_name),
-            active: contact.active,
+            email: email_hash(contact.user_name()),
+            active: contact.active(),
             portal_access: contact.value(&Field::PortalAccess) == Some(Value::Flag(true)),
-            staff: contact.staff,
+            staff: contact.staff(),
             rename: owner != key,
             standing: Standing { adopted: id.adopted, mark: id.mark },
             reading: Reading::Unread,
@@ -116,6 +119,12 @@ impl OwnedIndex {
             })
             .collect();
         self.entries.shrink_to_fit();
+        let (entries, keys) = (&self.entries, &self.keys);
+        let hash = |place: &u32| entries.get(*place as usize).map_or(0, |owned| keys.hash_one(&owned.person));
+        self.places.reserve(entries.len(), hash);
+        for (place, _) in (0_u32..).zip(entries) {
+            self.places.insert_unique(hash(&place), place, hash);
+        }
         self.holders = (0_u32..).zip(&self.entries).map(|(place, owned)| (owned.email, place)).collect();
         self.holders.sort_unstable();
     }
@@ -127,7 +136,14 @@ impl OwnedIndex {
 
     pub(super) fn find(&self, person: &str) -> Option<usize> {
         let id = CompactId::new(person);
-        self.entries.binary_search_by(|owned| owned.person.cmp(&id)).ok()
+        let same = |place: &u32| self.entries.get(*place as usize).is_some_and(|owned| owned.person == id);
+        self.places.find(self.keys.hash_one(&id), same).map(|place| *place as usize)
+    }
+
+    /// The contact of an id that differs in nothing but case.
+    pub(super) fn find_in_other_case(&self, person: &str) -> Option<usize> {
+        let other = |id: String| if id == person { None } else { self.find(&id) };
+        other(person.to_lowercase()).or_else(|| other(person.to_uppercase()))
     }
 
     pub(super) fn get(&self, place: usize) -> Option<&Owned> {

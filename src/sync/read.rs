@@ -1,8 +1,10 @@
 //! Reads the directory to its end: who is in step is only counted, everybody else waits as a candidate.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::account::{Account, Stage};
 use super::candidates::{Candidate, Candidates};
@@ -84,14 +86,19 @@ impl Reader<'_> {
     /// Reads to the end; only then is there a proof.
     pub(super) async fn read(
         &mut self,
-        directory: &dyn Directory,
+        directory: &Arc<dyn Directory>,
         query: &ReadQuery,
         account: &mut Account<'_>,
     ) -> Result<WholeRead, Error> {
         account.observer().stage(Stage::Reading);
         self.gathered.filled = vec![0; self.fields.all.len()];
-        let (pages, mut received) = mpsc::channel::<Vec<Person>>(4);
-        let reading = async { directory.read(query, pages).await.map_err(Error::from) };
+        let (pages, mut received) = mpsc::channel::<Vec<Person>>(2);
+        // On a task of its own: people are read while those before are looked at.
+        let (directory, query) = (Arc::clone(directory), query.clone());
+        let reading = AbortOnDropHandle::new(tokio::spawn(async move { directory.read(&query, pages).await }));
+        let reading = async {
+            Ok(reading.await.map_err(|_panic| Error::Internal("reading the directory broke off".to_owned()))??)
+        };
         let taking = async {
             while let Some(page) = received.recv().await {
                 for person in &page {
@@ -116,6 +123,9 @@ impl Reader<'_> {
     async fn take(&mut self, person: &Person, account: &mut Account<'_>) -> Result<(), Error> {
         account.counts.read += 1;
         let place = self.index.find(person.id.as_str());
+        if let Some(twin) = place.is_none().then(|| self.index.find_in_other_case(person.id.as_str())).flatten() {
+            return self.in_other_case(person, twin, account).await;
+        }
         let reading = match self.program.decide(person) {
             ScopeDecision::In => Reading::Seen,
             ScopeDecision::Out(reason) => Reading::Out(reason),
@@ -132,6 +142,18 @@ impl Reader<'_> {
         }
         account.counts.in_scope += 1;
         self.in_scope(person, place, account).await
+    }
+
+    /// A contact is owned under this id in other letters: surely the desk changed them. It counts as seen, so that
+    /// nobody is removed, and nobody is made a second time.
+    async fn in_other_case(&mut self, person: &Person, twin: usize, account: &mut Account<'_>) -> Result<(), Error> {
+        if let Some(owned) = self.index.get_mut(twin).filter(|owned| owned.reading == Reading::Unread) {
+            owned.reading = Reading::Undecided;
+        }
+        account.counts.skipped += 1;
+        let entry = Entry::of("skipped", person.id.as_str()).because("IdInOtherCase");
+        let why = "a contact is owned under this id in other letters: the desk must keep externalId as it was written";
+        account.note(entry.saying(why)).await
     }
 
     /// Nobody is made or removed by a scope that cannot be decided (L1). Where a missing attribute is the reason and
@@ -292,11 +314,7 @@ impl Gathered {
             .iter()
             .enumerate()
             .filter(|(place, head)| head.moves && !holds_still(*place))
-            .map(|(candidate, head)| decide::Claim {
-                candidate,
-                email: head.email,
-                owned: head.owned.map(|owned| owned as usize),
-            })
+            .map(|(candidate, head)| decide::Claim { candidate, email: head.email })
             .collect()
     }
 }

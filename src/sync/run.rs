@@ -1,6 +1,7 @@
 //! One run from beginning to end, and what it leaves behind whatever happens.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -113,20 +114,12 @@ impl Run<'_> {
     /// Planning leaves no summary: it is not part of the history that the hold is counted from.
     async fn begin(&self, summary: &mut Summary) -> Result<(), Error> {
         let key = &self.settings.key;
+        summary.previous = self.store.run_ids(key).await?.into_iter().next();
         if self.mode == Mode::Plan {
-            summary.previous = self.store.run_ids(key).await?.into_iter().next();
             return Ok(());
         }
-        if let Some(newest) = self.store.run_ids(key).await?.into_iter().next() {
-            // One that cannot be read does not stop the run: its gap shows when the window is counted.
-            if let Ok(mut before) = self.store.summary(key, &newest).await
-                && before.result == RunResult::Running
-            {
-                before.result = RunResult::Interrupted;
-                "the run was cut off; the next one set things right".clone_into(&mut before.message);
-                self.store.put_summary(key, &before).await?;
-            }
-            summary.previous = Some(newest);
+        if let Some(newest) = &summary.previous {
+            summary.id = RunId::after(newest, summary.start_time);
         }
         Ok(self.store.put_summary(key, summary).await?)
     }
@@ -136,6 +129,7 @@ impl Run<'_> {
             return Ok(());
         }
         self.store.put_summary(&self.settings.key, summary).await?;
+        self.store.drop_intent(&self.settings.key, &summary.id).await?;
         Ok(self.store.retain(&self.settings.key, self.retention, summary.start_time).await?)
     }
 
@@ -153,6 +147,10 @@ impl Run<'_> {
         let mut account = Account::new(log, self.clock, self.observer, log_values, planning);
         let worked = self.work(summary, &mut account, ends).await;
         summary.counts = account.counts;
+        if !planning {
+            // What was refused, or not come to, is not spent.
+            summary.spent = account.spent();
+        }
         summary.reasons.clone_from(&account.reasons);
         summary.result = match &worked {
             Err(_) => RunResult::Failed,
@@ -179,11 +177,13 @@ impl Run<'_> {
         self.observer.stage(Stage::Preflight);
         let program = preflight::compile(&self.settings.spec)?;
         let Ends { directory, desk } = ends.await?;
+        let directory: Arc<dyn Directory> = directory.into();
         let query = preflight::query(&program, &self.settings.spec, directory.as_ref()).await?;
         let fields = preflight::fields(&program, &self.settings.spec, &desk, account).await?;
         self.observer.stage(Stage::Listing);
-        let mut index = OwnedIndex::list(&desk, &self.settings.key, &self.settings.take_over, &fields.all).await?;
-        let window = self.window(summary, &index).await?;
+        let mut index = OwnedIndex::list(&desk, self.settings, &fields.all).await?;
+        summary.owned_at_start = Some(index.len() as u64);
+        summary.active_at_start = Some(index.active() as u64);
         let settled = self.store.settled(&self.settings.key).await?;
         let mut reader = Reader {
             program: &program,
@@ -193,7 +193,7 @@ impl Run<'_> {
             settled: &settled,
             gathered: Gathered::default(),
         };
-        let proof = reader.read(directory.as_ref(), &query, account).await?;
+        let proof = reader.read(&directory, &query, account).await?;
         let gathered = reader.gathered;
         let rules = LeaverRules {
             policy: self.settings.spec.leavers.policy,
@@ -202,6 +202,8 @@ impl Run<'_> {
         };
         let gone = leavers(&proof, directory.as_ref(), &program, &query, &index, rules, account).await?;
         let approval = Approval::load(self.store, self.settings, summary.start_time).await?;
+        // As late as can be: another run may have decided while this one was reading.
+        let window = self.window(summary, &index).await;
         let demand = Demand { gathered: &gathered, index: &index, leavers: &gone, in_scope: account.counts.in_scope };
         let held = demand.hold(&self.settings.spec, &window, &approval, summary, account).await?;
         self.store_plan(&demand.held_plan(&held), summary).await?;
@@ -211,6 +213,9 @@ impl Run<'_> {
         if self.mode == Mode::Sync {
             // What is about to be spent is known before it is: a run killed from here on counts in the window (L4).
             summary.counts = account.counts;
+            if !account.intent().is_empty() {
+                self.store.put_intent(&self.settings.key, &summary.id, account.intent()).await?;
+            }
             self.store.put_summary(&self.settings.key, summary).await?;
         }
         let ready =
@@ -240,7 +245,7 @@ impl Run<'_> {
             now: summary.start_time,
             planning: self.mode == Mode::Plan,
         };
-        let mut settling = Settling::new(&fields.all, settled);
+        let mut settling = Settling::new(&fields.all, &self.settings.key, settled);
         self.observer.stage(Stage::Writing);
         let spending = writer.people(account, &mut settling).await?;
         self.observer.stage(Stage::Removing);
@@ -257,15 +262,24 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn window(&self, summary: &mut Summary, index: &OwnedIndex) -> Result<Window, Error> {
-        summary.owned_at_start = Some(index.len() as u64);
-        summary.active_at_start = Some(index.active() as u64);
+    async fn window(&self, summary: &Summary, index: &OwnedIndex) -> Window {
         // What cannot be read counts as full (L4), and hurts nothing else.
         let history = self.store.window(&self.settings.key, summary.start_time).await.unwrap_or_default();
-        let earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
+        let mut earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
+        let mut cut_off = Vec::new();
+        for run in earlier.iter_mut().filter(|run| run.end_time.is_none()) {
+            // Where it is not there the numbers count: what the run set out to do.
+            if let Ok(Some(intent)) = self.store.intent(&self.settings.key, &run.id).await {
+                run.spent = WindowCounts::default();
+                cut_off.push(intent);
+            }
+        }
         let mut window = Window::count(&earlier, index.len() as u64, summary.start_time);
+        for intent in &cut_off {
+            window.heed_cut_off(intent);
+        }
         window.heed_marks(index.deactivated_since(summary.start_time));
-        Ok(window)
+        window
     }
 
     fn handover(&self) -> jiff::SignedDuration {

@@ -50,6 +50,14 @@ impl ConnectionSettings {
         &self.key == key || self.take_over.contains(key)
     }
 
+    /// Whether contacts owned under a key are those of this same connection (`<namespace>/<name>`) as another
+    /// installation runs it: staging and production against one desk, or a cluster that was renamed (L7). A key that the
+    /// manifest makes up is nobody's copy.
+    pub(super) fn is_run_elsewhere(&self, owner: &OwnershipKey) -> bool {
+        let name = format!("/{}", self.full_name());
+        !self.owns(owner) && [&self.key, owner].iter().all(|key| key.as_str().ends_with(&name))
+    }
+
     /// What people call it.
     pub fn title(&self) -> String {
         self.spec.display_name.clone().unwrap_or_else(|| self.name.clone())

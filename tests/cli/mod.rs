@@ -1,7 +1,11 @@
 //! The program as people run it: what it prints, where, and how it ends.
 
+mod bad_input;
+mod office;
 mod quickstart;
 mod refusals;
+mod telling;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -32,12 +36,17 @@ impl Checkout {
 
     /// Runs the program in the folder.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        self.run_with(&[], args)
+    }
+
+    /// The same with an environment.
+    pub(crate) fn run_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contactsync"));
         command.args(args).current_dir(self.folder.path());
         for name in ["CONTACTSYNC_LOG_DIR", "CONTACTSYNC_SECRETS_DIR", "CONTACTSYNC_CLUSTER_NAME", "CONTACTSYNC_LOG"] {
             command.env_remove(name);
         }
-        Ran(command.output().unwrap())
+        Ran(command.envs(environment.iter().copied()).output().unwrap())
     }
 
     /// Replaces a text in a file; it must be there.

@@ -93,11 +93,7 @@ async fn fetch(desk: &Desk, email: &str) -> Contact {
 }
 
 async fn list(desk: &Desk, prefix: &str) -> (Vec<Contact>, Result<u64, Error>) {
-    let (pages, mut received) = mpsc::channel(1000);
-    let proof = desk.list(prefix, pages).await;
     let mut all = Vec::new();
-    while let Some(page) = received.recv().await {
-        all.extend(page);
-    }
+    let proof = desk.list(prefix, &mut |contact| all.extend(contact.to_contact())).await;
     (all, proof.map(|whole| whole.contacts()))
 }

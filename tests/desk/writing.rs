@@ -32,7 +32,7 @@ async fn creates_each_once(profile: Profile, path: &'static str, fault: Fault) {
 }
 
 const SINGLE: Profile =
-    Profile { bulk: None, patch: true, etag: true, filter: true, cursor: false, schemas: true, page: 100 };
+    Profile { bulk: None, patch: true, etag: true, filter: true, cursor: false, schemas: true, page: 100, habits: &[] };
 
 #[tokio::test]
 async fn l12_a_creation_whose_answer_is_lost_is_not_sent_again_blindly() {

@@ -1,8 +1,15 @@
 //! Servers and makers that tests share.
 
+pub mod ber;
+pub mod between;
 pub mod company;
 pub mod house;
+pub mod ldap_proxy;
+pub mod ledger;
 pub mod misbehaving_desk;
+pub mod processes;
 pub mod python;
 pub mod samba;
 pub mod slapd;
+pub mod tls;
+pub mod upheaval;

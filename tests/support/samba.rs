@@ -103,7 +103,12 @@ impl Samba {
             disabled_when: None,
             page_size: Some(4),
         };
-        LdapSettings { source, password: Some(Secret::new(PASSWORD)), ca: Some(self.ca.clone()) }
+        LdapSettings {
+            source,
+            password: Some(Secret::new(PASSWORD)),
+            ca: Some(self.ca.clone()),
+            timeout: LdapSettings::TIMEOUT,
+        }
     }
 
     /// The directory, with a change to its settings.

@@ -95,7 +95,12 @@ impl Slapd {
     }
 
     pub fn settings(&self) -> LdapSettings {
-        LdapSettings { source: self.source(), password: Some(Secret::new(PASSWORD)), ca: Some(self.ca.clone()) }
+        LdapSettings {
+            source: self.source(),
+            password: Some(Secret::new(PASSWORD)),
+            ca: Some(self.ca.clone()),
+            timeout: LdapSettings::TIMEOUT,
+        }
     }
 
     /// The directory, with a change to its settings.

@@ -2,6 +2,8 @@
 
 use contactsync::api::RunResult;
 use contactsync::sync::{Mode, Observer, Stage};
+use jiff::SignedDuration;
+use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::support::house::{House, connection, people};
@@ -60,4 +62,44 @@ async fn l04_what_a_cut_off_run_set_out_to_remove_counts() {
     let summary = house.sync(&staff).await;
     assert_eq!((summary.result, summary.counts.deactivated), (RunResult::Partial, 0), "{summary:#?}");
     assert!(house.active().await.len() >= 36);
+}
+
+#[tokio::test]
+async fn l04_a_cut_off_run_neither_holds_what_it_did_not_do_nor_frees_anything() {
+    let house = House::open().await;
+    let staff = connection("staff", "");
+    house.file(&people(100));
+    house.succeed(&staff).await;
+    house.advance(SignedDuration::from_hours(25));
+    assert_eq!(house.succeed(&staff).await.unchanged, 100);
+    house.file(&people(92));
+    for stage in [Stage::Removing, Stage::Writing] {
+        cut_off(&house, stage).await;
+    }
+    assert_eq!(house.active().await.len(), 100, "nobody was removed yet");
+    assert_eq!(house.succeed(&staff).await.deactivated, 8);
+    house.file(&people(89));
+    let summary = house.sync(&staff).await;
+    assert_eq!((summary.counts.deactivated, summary.counts.held), (0, 3), "8 and 3 are more than 10 of 100");
+    assert_eq!(house.active().await.len(), 92);
+}
+
+#[tokio::test]
+async fn l04_what_the_desk_refused_is_not_spent() {
+    let house = House::open().await;
+    let staff = connection("staff", "");
+    house.file(&people(100));
+    house.succeed(&staff).await;
+    house.advance(SignedDuration::from_hours(25));
+    let mut lines = people(100);
+    // Their new addresses belong to contacts of nobody.
+    for (n, line) in lines.iter_mut().enumerate().take(8) {
+        line.mail = format!("taken.{n}@acme.example");
+        house.make(json!({"userName": line.mail, "active": true})).await;
+    }
+    house.file(&lines);
+    for _ in 0..2 {
+        let summary = house.sync(&staff).await;
+        assert_eq!((summary.counts.conflicts, summary.counts.held), (8, 0), "{summary:#?}");
+    }
 }

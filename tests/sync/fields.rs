@@ -140,3 +140,34 @@ async fn l20_values_are_logged_where_they_are_asked_for() {
     let records = eventful("logValues: true").await.records();
     assert!(records.contains("Somebody Else"));
 }
+
+#[tokio::test]
+async fn l17_only_the_words_true_and_false_are_truth_values() {
+    let house = House::open().await;
+    let portal = connection("staff", "mapping: {access: {portalAccess: {from: title}}}");
+    let says = ["true", "TRUE", "false", "", "yes", "1", "on", "truely", "wahr", "true;false"];
+    let mut lines = people(says.len());
+    for (line, says) in lines.iter_mut().zip(says) {
+        line.title = says.into();
+    }
+    house.file(&lines);
+    let summary = house.sync(&portal).await;
+    assert_eq!((summary.result, summary.counts.skipped), (RunResult::Partial, 6));
+    for (n, says) in says.iter().enumerate() {
+        let access = house.contact(&mail(n)).await[scim::KDESK_CONTACT]["portalAccess"].as_bool().unwrap_or(false);
+        assert_eq!(access, n < 2, "{says:?}");
+    }
+}
+
+#[tokio::test]
+async fn l17_a_group_that_is_not_there_lets_nobody_in_and_fails_the_run() {
+    let house = House::open().await;
+    house.file(&people(3));
+    house.succeed(&connection("staff", "")).await;
+    let before = house.versions().await;
+    let portal = connection("staff", "mapping: {access: {portalAccess: {expression: \"inGroup('Portal Users')\"}}}");
+    let summary = house.sync(&portal).await;
+    assert_eq!(summary.result, RunResult::Failed, "{summary:#?}");
+    assert!(summary.message.contains("Portal Users"), "{}", summary.message);
+    assert_eq!(house.versions().await, before);
+}

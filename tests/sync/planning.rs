@@ -3,7 +3,7 @@
 use contactsync::api::RunCounts;
 use serde_json::json;
 
-use crate::support::house::{House, connection, mail, people};
+use crate::support::house::{House, connection, mail, people, person};
 
 #[tokio::test]
 async fn a_plan_of_a_first_run_makes_nothing() {
@@ -39,4 +39,36 @@ async fn a_plan_counts_what_the_run_then_does_and_writes_nothing() {
     let done = house.succeed(&staff).await;
     assert_eq!(RunCounts { read: 0, in_scope: 0, ..planned.counts }, done);
     assert_eq!(done, RunCounts { created: 1, updated: 1, deactivated: 1, unchanged: 8, ..RunCounts::default() });
+}
+
+#[tokio::test]
+async fn l14_a_plan_knows_that_a_new_address_is_taken_and_who_waits_for_it() {
+    let house = House::open().await;
+    let staff = connection("staff", "");
+    let mut lines = people(4);
+    house.file(&lines);
+    house.succeed(&staff).await;
+    house.make(json!({"userName": mail(9), "displayName": "By Hand", "active": true})).await;
+    // 2 cannot move to the contact made by hand, so 1 cannot have the address of 2, nor a newcomer that of 1.
+    lines[2].mail = mail(9);
+    lines[1].mail = mail(2);
+    lines.push(person(5));
+    lines[4].mail = mail(1);
+    house.file(&lines);
+    let (planned, changes) = house.plan(&staff).await;
+    let mut told: Vec<_> = changes
+        .iter()
+        .map(|change| (change.person.as_str(), change.action.as_str(), change.reason.as_deref()))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            ("p0001", "conflict", Some("EmailTaken")),
+            ("p0002", "conflict", Some("EmailTaken")),
+            ("p0005", "conflict", Some("AddressReused")),
+        ]
+    );
+    let done = house.sync(&staff).await;
+    assert_eq!((planned.counts, planned.result), (done.counts, done.result));
 }

@@ -85,3 +85,70 @@ async fn l01_addresses_that_everybody_lost_remove_nobody() {
     assert_eq!((summary.result, summary.counts.skipped), (RunResult::Partial, 4));
     assert_eq!(house.versions().await, before);
 }
+
+#[tokio::test]
+async fn l01_who_cannot_be_decided_stays() {
+    let house = House::open().await;
+    let mut lines = people(4);
+    for line in &mut lines {
+        line.title = "1".into();
+    }
+    house.file(&lines);
+    let counted = |expression: &str| {
+        let scope = format!("scope: {{mode: Pattern, pattern: {{expression: \"{expression}\"}}}}");
+        connection("staff", &format!("{scope}\nleavers: {{policy: Deactivate, handover: 0s}}"))
+    };
+    let counted = counted("int(person.title) > 0");
+    house.succeed(&counted).await;
+    let before = house.versions().await;
+    // One fails, one lacks the attribute; nobody is out.
+    lines[1].title = "many".into();
+    lines[2].title = String::new();
+    house.file(&lines);
+    let summary = house.sync(&counted).await;
+    assert_eq!((summary.result, summary.counts.skipped), (RunResult::Partial, 2), "{summary:#?}");
+    assert_eq!(house.versions().await, before);
+}
+
+/// What admission would refuse, reaching a run all the same.
+#[tokio::test]
+async fn l18_an_empty_scope_means_nobody_and_is_refused_by_the_run_itself() {
+    let house = House::open().await;
+    house.file(&people(4));
+    house.succeed(&connection("staff", "")).await;
+    let before = house.versions().await;
+    for empty in [
+        "scope: {mode: List, list: {}}",
+        "scope: {mode: List, list: {groups: []}}",
+        "scope: {mode: List, list: {groups: [{name: ''}]}}",
+        "scope: {mode: List, list: {categories: [], categoryAttribute: title}}",
+        "scope: {mode: Pattern, pattern: {}}",
+        "scope: {mode: Pattern, pattern: {segment: ''}}",
+        "scope: {mode: Pattern, pattern: {filter: ''}}",
+        "scope: {mode: Pattern, pattern: {expression: ''}}",
+        "scope: {mode: Pattern, pattern: {match: {attribute: title, glob: ''}}}",
+        "scope: {mode: List, list: {groups: [{name: Staff}]}, exclude: {}}",
+        "scope: {mode: List, list: {groups: [{name: Staff}]}, exclude: {ids: []}}",
+        "emailDomains: []",
+    ] {
+        let summary = house.sync(&connection("staff", empty)).await;
+        assert_eq!(summary.result, RunResult::Failed, "{empty}: {summary:#?}");
+        assert_eq!(house.versions().await, before, "{empty}");
+    }
+}
+
+#[tokio::test]
+async fn l19_a_run_that_cannot_leave_a_record_changes_nothing_and_is_no_success() {
+    let house = House::open().await;
+    house.file(&people(4));
+    house.succeed(&connection("staff", "")).await;
+    let before = house.versions().await;
+    house.file(&people(5));
+    // A file where the folder of this connection was: nothing can be written below it.
+    let folder = house.runs().join("default_support_staff");
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "in the way").unwrap();
+    let summary = house.sync(&connection("staff", "")).await;
+    assert_eq!(summary.result, RunResult::Failed, "{summary:#?}");
+    assert_eq!(house.versions().await, before);
+}

@@ -11,13 +11,30 @@ const MAX_NUMBER: usize = 128;
 /// A number as it is written: `+46812345678`, `+46812345678;ext=12`, or the directory's text with its white space
 /// collapsed. `country` is the person's, an ISO 3166-1 alpha-2 code, if it is known.
 pub fn written_phone(text: &str, country: Option<&str>) -> String {
+    if is_international(text) {
+        return text.to_owned();
+    }
     international(text)
         .or_else(|| national(text, country?))
         .unwrap_or_else(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// The form in which two spellings of one number are the same: the international form, else its letters and digits.
-pub fn canonical_phone(text: &str) -> String {
+/// Borrows when the text has the former.
+pub fn canonical_phone(text: &str) -> Cow<'_, str> {
+    if is_international(text) { Cow::Borrowed(text) } else { Cow::Owned(folded(text)) }
+}
+
+/// Whether a text is just `+` and digits, as [`international`] writes them: a quick look that what is on a desk passes.
+fn is_international(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| is_plausible(digits) && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn is_plausible(digits: &str) -> bool {
+    (7..=15).contains(&digits.len()) && !digits.starts_with('0')
+}
+
+fn folded(text: &str) -> String {
     international(text).unwrap_or_else(|| {
         let bare = strip_scheme(text.trim());
         let folded: String = bare.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
@@ -43,8 +60,7 @@ fn international(text: &str) -> Option<String> {
     let rest = number.strip_prefix('+').or_else(|| number.strip_prefix("00"))?;
     // "(0)" is the trunk prefix that callers from abroad leave out.
     let digits = digits(&rest.replacen("(0)", "", 1))?;
-    let plausible = (7..=15).contains(&digits.len()) && !digits.starts_with('0');
-    plausible.then(|| with_extension(&format!("+{digits}"), spelling.extension))
+    is_plausible(&digits).then(|| with_extension(&format!("+{digits}"), spelling.extension))
 }
 
 fn national(text: &str, country: &str) -> Option<String> {
@@ -127,7 +143,16 @@ fn extension_digits(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn l14_the_quick_look_changes_nothing(text in "[+]?[0-9]{0,17}|[+0-9 ()x.-]{0,12}") {
+            prop_assert_eq!(canonical_phone(&text).into_owned(), folded(&text));
+        }
+    }
 
     #[test]
     fn writes_international_form_where_it_is_certain() {

@@ -81,7 +81,9 @@ impl LdapDirectory {
         while let Some(page) = pages.next().await.map_err(|fault| fault.blame(BASE))? {
             for raw in page {
                 let entry = read_entry(&self.server, &raw)?;
-                matching.insert(reader.id(&entry)?);
+                if !matching.insert(reader.id(&entry)?) {
+                    return Err(self.server.incomplete("an entry came twice"));
+                }
             }
         }
         Ok(matching)

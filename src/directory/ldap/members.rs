@@ -128,10 +128,15 @@ impl Nesting {
             page_size: Some(server.page_size),
         };
         let mut pages = connection.search(search).await.map_err(|fault| fault.blame(field))?;
+        let mut seen = HashSet::new();
         while let Some(page) = pages.next().await.map_err(|fault| fault.blame(field))? {
             for raw in page {
                 let group = read_entry(server, &raw)?;
-                self.known.insert(member_name(server, group.dn)?.hash());
+                let hash = member_name(server, group.dn)?.hash();
+                if !seen.insert(hash) {
+                    return Err(server.incomplete("an entry came twice"));
+                }
+                self.known.insert(hash);
             }
         }
         Ok(())
@@ -155,8 +160,7 @@ impl Nesting {
             return Ok(*known);
         }
         let found = connection.entry(dn, server.group_filter(), vec!["1.1".into()]).await;
-        let found = found.map_err(|fault| fault.blame("scope"))?;
-        let is = found.map(|found| read_entry(server, &found).map(drop)).transpose()?.is_some();
+        let is = found.map_err(|fault| fault.blame("scope"))?.is_some();
         self.outsiders.insert(hash, is);
         Ok(is)
     }

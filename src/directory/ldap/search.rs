@@ -4,7 +4,7 @@
 //! The next page is asked for before the current one is worked on, so the server and the reader work at once. At most two
 //! pages are in memory.
 
-use std::time::Duration;
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use tokio::time::timeout;
@@ -16,8 +16,8 @@ use super::server::{Server, wrong};
 use super::wire::{Answer, Broken, Cookie, Scope, SearchRequest, filter};
 use crate::directory::Error;
 
-/// For one page, from the request to its last entry.
-const PAGE_TIMEOUT: Duration = Duration::from_mins(2);
+/// How many empty pages may follow one another: a server may look through much and find nothing, but must come to an end.
+const MOST_EMPTY: u32 = 1000;
 /// The entries of one page, in bytes. Far more than ten thousand people take, or a group of a million members.
 const MAX_PAGE: usize = 256 * 1024 * 1024;
 /// Partitions that every Active Directory refers to from the root of its domain. They hold DNS zones and settings of
@@ -41,6 +41,8 @@ pub(super) struct Pages<'c, 's> {
     search: Search<'c>,
     filter: Vec<u8>,
     next: Next,
+    /// Pages without an entry since the last one with any.
+    empty: u32,
 }
 
 /// Where the next page is.
@@ -65,17 +67,23 @@ impl<'s> Connection<'s> {
         // Everything written by people was checked before; what is left is ours.
         let filter = filter::encode(search.filter)
             .ok_or_else(|| wrong("source.ldap", "the search filter made of these settings cannot be read"))?;
-        let mut pages = Pages { connection: self, search, filter, next: Next::None };
+        let mut pages = Pages { connection: self, search, filter, next: Next::None, empty: 0 };
         pages.ask(&[]).await?;
         Ok(pages)
     }
 
     /// Reads a search of few entries whole.
     pub(super) async fn entries(&mut self, search: Search<'_>) -> Result<Vec<Bytes>, Fault> {
+        let server = self.server;
         let mut pages = self.search(search).await?;
-        let mut entries = Vec::new();
-        while let Some(mut page) = pages.next().await? {
-            entries.append(&mut page);
+        let (mut entries, mut seen) = (Vec::new(), HashSet::new());
+        while let Some(page) = pages.next().await? {
+            for raw in page {
+                if !seen.insert(read_entry(server, &raw)?.dn.to_owned()) {
+                    return Err(server.incomplete("an entry came twice").into());
+                }
+                entries.push(raw);
+            }
         }
         Ok(entries)
     }
@@ -104,6 +112,10 @@ impl<'s> Pages<'_, 's> {
             Next::Read(page) => page,
             Next::None => return Ok(None),
         };
+        self.empty = if page.entries.is_empty() { self.empty + 1 } else { 0 };
+        if self.empty > MOST_EMPTY {
+            return Err(self.connection.server.incomplete("it sends one empty page after the other").into());
+        }
         if !page.cookie.is_empty() {
             self.ask(&page.cookie).await?;
         }
@@ -120,9 +132,9 @@ impl<'s> Pages<'_, 's> {
 
     async fn read(&mut self, id: u32) -> Result<Page, Fault> {
         let server = self.connection.server;
-        let page = timeout(PAGE_TIMEOUT, self.collect(id)).await;
+        let page = timeout(server.timeout, self.collect(id)).await;
         page.map_err(|_elapsed| {
-            fault::unavailable(server, format!("a page took longer than {} seconds", PAGE_TIMEOUT.as_secs()))
+            fault::unavailable(server, format!("a page took longer than {} seconds", server.timeout.as_secs()))
         })?
     }
 
@@ -164,7 +176,7 @@ impl<'s> Pages<'_, 's> {
             attributes: &search.attributes,
             page: search.page_size.map(|size| (size, cookie)),
         };
-        let asked = timeout(PAGE_TIMEOUT, wire.search(&request)).await;
+        let asked = timeout(server.timeout, wire.search(&request)).await;
         let asked = asked.map_err(|_elapsed| fault::unavailable(server, "a request could not be sent in time"))?;
         self.next = Next::Asked(asked.map_err(|error| fault::broken(server, &error))?);
         Ok(())

@@ -1,6 +1,7 @@
 //! What a manifest says about a server, checked before anything is sent: where it is, who reads, what its schema is like.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ClientConfig;
 use url::{Host, Url};
@@ -33,6 +34,7 @@ pub(super) struct Server {
     pub(super) group_id: IdAttribute,
     pub(super) disabled: DisabledRule,
     pub(super) page_size: u32,
+    pub(super) timeout: Duration,
 }
 
 /// Which entries are disabled.
@@ -97,6 +99,7 @@ impl Server {
                 .and_then(|size| u32::try_from(size).ok())
                 .filter(|size| *size > 0)
                 .unwrap_or(DEFAULT_PAGE_SIZE),
+            timeout: settings.timeout,
         })
     }
 

@@ -21,7 +21,15 @@ pub(super) fn texts(plan: &Plan, form: Form<'_>, person: &Person) -> Result<Opti
     let raw: Vec<Raw<'_>> = match &plan.source {
         Source::Fixed(value) => return Ok(value.clone().map(Wanted::Set)),
         Source::Attributes(chain) => {
-            attribute(chain, person).into_iter().map(|value| values::as_text(value).ok_or(Problem::NotText)).collect()
+            let text = |value| values::as_text(value).ok_or(Problem::NotText);
+            let mut found = attribute(chain, person);
+            // Most people have one value, and then there is nothing to choose.
+            match (found.next(), found.next()) {
+                (Some(only), None) if !plan.each => {
+                    return Ok(form.written(&plan.field, &text(only)?)?.map(|text| Wanted::Set(Value::Text(text))));
+                }
+                (first, second) => first.into_iter().chain(second).chain(found).map(text).collect(),
+            }
         }
         Source::Expression(expression) => of_expression(expression, plan.each, person)?,
     };
@@ -102,9 +110,12 @@ fn as_flag(value: &Json) -> Option<bool> {
 }
 
 /// The values of the first attribute in a chain that the person has.
-fn attribute<'a>(chain: &[String], person: &'a Person) -> Vec<&'a Json> {
-    let mut found = chain.iter().map(|name| values::present(person, name).collect::<Vec<_>>());
-    found.find(|values| !values.is_empty()).unwrap_or_default()
+fn attribute<'a>(chain: &[String], person: &'a Person) -> impl Iterator<Item = &'a Json> + use<'a> {
+    let first = chain.iter().find_map(|name| {
+        let mut values = values::present(person, name).peekable();
+        values.peek().is_some().then_some(values)
+    });
+    first.into_iter().flatten()
 }
 
 fn of_expression<'a>(expression: &Expression, each: bool, person: &Person) -> Result<Vec<Raw<'a>>, Problem> {

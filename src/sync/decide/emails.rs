@@ -12,8 +12,6 @@ pub struct Claim {
     pub candidate: usize,
     /// The address.
     pub email: u64,
-    /// Their own contact, if they have one: it gives its address up when this claim is granted.
-    pub owned: Option<usize>,
 }
 
 /// Who holds an address on the desk now, among the owned contacts.
@@ -23,7 +21,7 @@ pub enum Holder {
     Nobody,
     /// A contact whose person keeps it.
     Stays,
-    /// A contact whose person is in scope and claims another address.
+    /// The contact of this candidate, who claims another address and gives this one up when that is granted.
     MayMove(usize),
     /// The contact of somebody who left: their address is never bound to another person silently.
     Leaver,
@@ -52,35 +50,40 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Decides. `holder` tells who has an address now; `person` gives a candidate's id, which breaks ties.
+    /// Decides. `holder` tells who has an address now; `person` gives a candidate's id, which breaks ties. Claims to an
+    /// address that nobody has and nobody else claims may be left out: they are granted in round 0.
     pub fn decide<'a>(claims: &[Claim], holder: impl Fn(u64) -> Holder, person: impl Fn(usize) -> &'a str) -> Self {
         let mut by_email: HashMap<u64, Vec<&Claim>> = HashMap::new();
         for claim in claims {
             by_email.entry(claim.email).or_default().push(claim);
         }
-        let by_owned: HashMap<usize, usize> =
-            claims.iter().filter_map(|claim| Some((claim.owned?, claim.candidate))).collect();
-        let mut graph = Graph::default();
-        for (email, mut rivals) in by_email {
-            rivals.sort_by(|a, b| person(a.candidate).cmp(person(b.candidate)));
-            let (lost, after) = match holder(email) {
-                Holder::Nobody => (None, None),
-                Holder::Stays => (Some(Verdict::Duplicate), None),
-                Holder::Leaver => (Some(Verdict::Reused), None),
-                Holder::MayMove(owned) => match by_owned.get(&owned) {
-                    Some(mover) => (None, Some(*mover)),
-                    None => (Some(Verdict::Duplicate), None),
-                },
-            };
-            for (place, rival) in rivals.into_iter().enumerate() {
-                match lost {
-                    Some(verdict) => graph.settle(rival.candidate, verdict),
-                    None if place > 0 => graph.settle(rival.candidate, Verdict::Duplicate),
-                    None => graph.want(rival.candidate, after),
+        let mut rivalries: Vec<Rivalry> = by_email
+            .into_iter()
+            .map(|(email, mut rivals)| {
+                rivals.sort_by(|a, b| person(a.candidate).cmp(person(b.candidate)));
+                let (lost, after) = match holder(email) {
+                    Holder::Nobody => (None, None),
+                    Holder::Stays => (Some(Verdict::Duplicate), None),
+                    Holder::Leaver => (Some(Verdict::Reused), None),
+                    Holder::MayMove(mover) => (None, Some(mover)),
+                };
+                Rivalry {
+                    rivals: rivals.into_iter().map(|rival| rival.candidate).collect(),
+                    lost,
+                    after,
+                    passed_over: 0,
                 }
+            })
+            .collect();
+        for _ in 0..TRIES {
+            let verdicts = attempt(&rivalries);
+            let in_vain = rivalries.iter_mut().filter(|rivalry| rivalry.is_in_vain(&verdicts));
+            match in_vain.min_by_key(|rivalry| rivalry.first().map(&person)) {
+                Some(rivalry) => rivalry.passed_over += 1,
+                None => return Self { verdicts },
             }
         }
-        Self { verdicts: graph.resolve() }
+        Self { verdicts: attempt(&rivalries) }
     }
 
     /// What becomes of a candidate's claim; a candidate without one is written in round 0.
@@ -99,6 +102,48 @@ impl Claims {
             .max()
             .unwrap_or(1)
     }
+}
+
+/// How often the next in line is tried. What is not found by then waits, as it did before.
+const TRIES: usize = 64;
+
+/// Everybody who wants one address, the smallest id first.
+struct Rivalry {
+    rivals: Vec<usize>,
+    /// What becomes of all of them, whoever they are.
+    lost: Option<Verdict>,
+    /// Who has the address, and wants another.
+    after: Option<usize>,
+    /// Those in front for whom it would not be given up.
+    passed_over: usize,
+}
+
+impl Rivalry {
+    fn first(&self) -> Option<usize> {
+        self.rivals.get(self.passed_over).copied()
+    }
+
+    /// The first in line does not get it, because who has it cannot move; that may be because of what the next in line
+    /// has, who would swap.
+    fn is_in_vain(&self, verdicts: &HashMap<usize, Verdict>) -> bool {
+        let refused = self.first().is_some_and(|first| verdicts.get(&first) == Some(&Verdict::Duplicate));
+        self.after.is_some() && refused && self.passed_over + 1 < self.rivals.len()
+    }
+}
+
+fn attempt(rivalries: &[Rivalry]) -> HashMap<usize, Verdict> {
+    let mut graph = Graph::default();
+    for rivalry in rivalries {
+        let first = rivalry.first();
+        for rival in &rivalry.rivals {
+            match rivalry.lost {
+                Some(verdict) => graph.settle(*rival, verdict),
+                None if Some(*rival) != first => graph.settle(*rival, Verdict::Duplicate),
+                None => graph.want(*rival, rivalry.after),
+            }
+        }
+    }
+    graph.resolve()
 }
 
 /// Each candidate waits for at most one other.
@@ -184,7 +229,7 @@ mod tests {
             .iter()
             .enumerate()
             .filter(|(n, email)| **email != *n as u64)
-            .map(|(n, email)| Claim { candidate: n, email: *email, owned: Some(n) })
+            .map(|(n, email)| Claim { candidate: n, email: *email })
             .collect();
         let holder = |email: u64| match usize::try_from(email).unwrap() {
             n if n >= wants.len() => Holder::Nobody,
@@ -220,8 +265,17 @@ mod tests {
     }
 
     #[test]
+    fn l11_who_comes_first_in_line_in_vain_does_not_stop_a_swap() {
+        // 0 wants 1's, and comes before 2, with whom 1 would swap.
+        let claims = decide(&[1, 2, 1]);
+        assert_eq!(claims.verdict(0), Verdict::Duplicate);
+        assert_eq!(claims.verdict(1), Verdict::Granted { round: 2, park: true });
+        assert_eq!(claims.verdict(2), Verdict::Granted { round: 1, park: false });
+    }
+
+    #[test]
     fn l09_a_leavers_address_is_bound_to_nobody() {
-        let claim = Claim { candidate: 0, email: 7, owned: None };
+        let claim = Claim { candidate: 0, email: 7 };
         let claims = Claims::decide(&[claim], |_| Holder::Leaver, |_| "0");
         assert_eq!(claims.verdict(0), Verdict::Reused);
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::outbox::{Count, Outbox};
-use super::people::Takeover;
+use super::people::{Origin, Takeover};
 use super::{Error, Writer};
 use crate::contact::{ExternalId, Field, Value, Wanted, canonical_email};
 use crate::desk::Contact;
@@ -23,7 +23,7 @@ impl Writer<'_> {
             let (place, mut candidate) = item?;
             if taken.contains(&place) {
                 self.hold_back(place, &mut candidate);
-                self.in_the_way(&candidate, &outbox).await?;
+                self.in_the_way(place, &candidate, &outbox).await?;
             } else if moved.contains(&place) {
                 self.stays_put(place, candidate, &outbox).await?;
             }
@@ -31,12 +31,16 @@ impl Writer<'_> {
         Ok(())
     }
 
-    pub(super) async fn in_the_way(&self, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
+    pub(super) async fn in_the_way(&self, place: usize, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
         let Some(email) = self.email(candidate) else { return Ok(()) };
         let own = ExternalId::new(self.settings.key.clone(), candidate.person.clone());
         let mut found = self.desk.find_by_external_id(&own).await?;
         if found.is_empty() {
             found = self.desk.find_by_email(&email).await?;
+        }
+        let mut owners = found.iter().filter_map(|contact| ExternalId::parse(contact.external_id.as_deref()?));
+        if let Some(theirs) = owners.find(|id| self.settings.is_run_elsewhere(&id.owner)) {
+            return Err(Error::OtherInstallation { owner: theirs.owner, key: self.settings.key.clone() });
         }
         let standings: Vec<Standing> = found.iter().map(|contact| standing(contact, &email)).collect();
         let wish = Wish {
@@ -63,15 +67,15 @@ impl Writer<'_> {
             }
         };
         match contact {
-            Some(contact) => self.change(None, contact, candidate, takeover, outbox).await,
+            Some(contact) => self.change(Origin { place, again: false }, contact, candidate, takeover, outbox).await,
             None => Ok(()),
         }
     }
 
     /// A 409 on an update never adopts (L11): the address stays, everything else is written.
-    async fn stays_put(&self, place: usize, mut candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
+    pub(super) async fn stays_put(&self, place: usize, mut candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
         self.hold_back(place, &mut candidate);
-        self.keep(&Field::Email, &mut candidate);
+        self.keep_address(&mut candidate);
         let why = "another contact of the desk has the new address; the old one stays";
         let entry = Entry::of("conflict", &candidate.person).because("EmailTaken").saying(why);
         outbox.note(Count::Conflict, entry).await?;
@@ -81,7 +85,7 @@ impl Writer<'_> {
         let Some(id) = owned.contact() else { return Ok(()) };
         let fetched = self.desk.get(&[id]).await?;
         for contact in fetched.into_iter().filter(|contact| self.is_ours(contact, &candidate.person)) {
-            self.change(Some(place), contact, &candidate, Takeover::None, outbox).await?;
+            self.change(Origin { place, again: false }, contact, &candidate, Takeover::None, outbox).await?;
         }
         Ok(())
     }

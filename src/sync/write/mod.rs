@@ -1,10 +1,12 @@
 //! Carries out what was decided: rounds of creates and updates, the contacts that stood in the way, then the leavers.
 
 mod conflicts;
+mod foresee;
 mod outbox;
 mod people;
 mod removals;
 mod tally;
+mod verify;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -56,15 +58,16 @@ impl Writer<'_> {
         settling: &mut Settling<'_>,
     ) -> Result<Spending, Error> {
         let mut tally = Tally::new(self.gathered.candidates.len() as u64);
+        let refused = if self.planning { self.foresee().await? } else { HashSet::new() };
         for round in 0..self.claims.rounds() {
-            self.pass(account, settling, &mut tally, |outbox| self.round(round, outbox)).await?;
+            self.pass(account, settling, &mut tally, |outbox| self.round(round, &refused, outbox)).await?;
         }
         let taken = std::mem::take(&mut tally.taken);
         let moved = std::mem::take(&mut tally.moved_in_vain);
         if !taken.is_empty() || !moved.is_empty() {
             self.pass(account, settling, &mut tally, |outbox| self.conflicts(&taken, &moved, outbox)).await?;
         }
-        self.verify(settling).await?;
+        self.verify(&moved, account, settling).await?;
         Ok(tally.spending)
     }
 
@@ -107,22 +110,5 @@ impl Writer<'_> {
         // Every outcome that is known is accounted for, also when the desk or the producer gave up.
         let (produced, written, tallied) = tokio::join!(producing, writing, tallying);
         tallied.and(produced).and(written)
-    }
-
-    /// Looks at contacts whose stored form the desk did not tell: a sample, and all of them once one differs (L14).
-    async fn verify(&self, settling: &mut Settling<'_>) -> Result<(), Error> {
-        let untold = std::mem::take(&mut settling.untold);
-        for (n, batch) in untold.chunks(super::settle::SAMPLE).enumerate() {
-            if n > 0 && settling.not_converging.is_empty() {
-                break;
-            }
-            let ids: Vec<_> = batch.iter().map(|untold| untold.contact.clone()).collect();
-            for contact in self.desk.get(&ids).await? {
-                if let Some(untold) = batch.iter().find(|untold| untold.contact == contact.id) {
-                    settling.compare(&untold.person, &untold.target, &contact);
-                }
-            }
-        }
-        Ok(())
     }
 }

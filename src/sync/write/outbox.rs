@@ -9,6 +9,7 @@ use super::Error;
 use crate::contact::{Field, Value};
 use crate::desk::{Change, ChangeKind, ContactId};
 use crate::runlog::{Entry, FieldChange};
+use crate::sync::settle::Brief;
 
 /// What a change is, for the log and the counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,12 +50,17 @@ pub(super) struct Pending {
     pub(super) act: Act,
     /// The candidate's place, where it is one.
     pub(super) place: Option<usize>,
+    /// Whether a refusal of its address is looked into in a second pass.
+    pub(super) again: bool,
     pub(super) person: String,
     pub(super) contact: Option<ContactId>,
     pub(super) reason: Option<String>,
+    /// The fields that change; of a creation, `target` tells them.
     pub(super) fields: Vec<FieldChange>,
     /// Every mapped field as it should be afterwards.
     pub(super) target: Vec<(Field, Option<Value>)>,
+    /// The fingerprint of every mapped field before it, where there was a contact.
+    pub(super) before: Option<Brief>,
 }
 
 /// Which count a line adds to.

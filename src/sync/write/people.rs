@@ -1,15 +1,16 @@
 //! Candidates become changes: new contacts as they are, known ones after a look at what the desk holds now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::outbox::{Act, Count, Outbox, Pending};
 use super::{Error, Writer};
-use crate::contact::{ExternalId, Field, MarkKind, Value, Wanted};
+use crate::contact::{ExternalId, Field, MarkKind, Value, Wanted, canonical_email};
 use crate::desk::{ChangeKind, Contact, ContactId};
 use crate::runlog::Entry;
 use crate::sync::account::field_change;
 use crate::sync::candidates::Candidate;
 use crate::sync::decide::{Verdict, changes, first_values};
+use crate::sync::settle::{Brief, fields_of};
 
 /// Contacts that are fetched together.
 pub(super) const BATCH: usize = 100;
@@ -23,10 +24,9 @@ struct Known {
 }
 
 impl Writer<'_> {
-    /// Sends everything that is due in one round (L11).
-    pub(super) async fn round(&self, round: u32, outbox: Outbox) -> Result<(), Error> {
+    /// Sends everything that is due in one round (L11). A plan knows whom the desk would refuse.
+    pub(super) async fn round(&self, round: u32, refused: &HashSet<usize>, outbox: Outbox) -> Result<(), Error> {
         let mut known: Vec<Known> = Vec::with_capacity(BATCH);
-        let mut planned: Vec<(usize, Candidate)> = Vec::new();
         for item in self.gathered.candidates.iter() {
             let (place, mut candidate) = item?;
             let due = match self.verdict(place) {
@@ -42,38 +42,16 @@ impl Writer<'_> {
             };
             self.hold_back(place, &mut candidate);
             match self.contact(place) {
-                // In a later round the address is taken still, by a contact of this connection that moves first.
-                None if self.planning && round == 0 => planned.push((place, candidate)),
+                None if refused.contains(&place) => self.in_the_way(place, &candidate, &outbox).await?,
+                Some(_) if refused.contains(&place) => self.stays_put(place, candidate, &outbox).await?,
                 None => self.create(place, candidate, &outbox).await?,
                 Some(contact) => known.push(Known { place, contact, candidate, park: due == Due::Park }),
             }
             if known.len() == BATCH {
                 self.update(std::mem::take(&mut known), &outbox).await?;
             }
-            if planned.len() == BATCH {
-                self.plan_creates(std::mem::take(&mut planned), &outbox).await?;
-            }
         }
-        self.plan_creates(planned, &outbox).await?;
         self.update(known, &outbox).await
-    }
-
-    /// A run learns from the desk's refusal that an address is taken; a plan must ask.
-    async fn plan_creates(&self, planned: Vec<(usize, Candidate)>, outbox: &Outbox) -> Result<(), Error> {
-        if planned.is_empty() {
-            return Ok(());
-        }
-        let emails: Vec<String> =
-            planned.iter().map(|(_, candidate)| self.email(candidate).unwrap_or_default()).collect();
-        let taken = self.desk.are_taken(&emails).await?;
-        for ((place, candidate), taken) in planned.into_iter().zip(taken) {
-            if taken {
-                self.in_the_way(&candidate, outbox).await?;
-            } else {
-                self.create(place, candidate, outbox).await?;
-            }
-        }
-        Ok(())
     }
 
     /// What a held sign-in key, of which the claim was never made, comes to: written in round 0 without it.
@@ -110,14 +88,14 @@ impl Writer<'_> {
         };
         let event = if count == Count::Held { "held" } else { "skipped" };
         outbox.note(count, Entry::of(event, &candidate.person).because(reason).saying(message)).await?;
-        self.keep(&Field::Email, candidate);
+        self.keep_address(candidate);
         Ok(self.contact(place).is_some())
     }
 
     /// Leaves alone what waits for approval (L4), and what everybody lost (L15).
     pub(super) fn hold_back(&self, place: usize, candidate: &mut Candidate) {
         if self.held.keys.contains(&place) {
-            self.keep(&Field::Email, candidate);
+            self.keep_address(candidate);
         }
         if self.held.grants.contains(&place) || self.held.revokes.contains(&place) {
             self.keep(&Field::PortalAccess, candidate);
@@ -137,20 +115,40 @@ impl Writer<'_> {
         }
     }
 
+    /// The old address stays, and the new one does not come in under a label either: mail from it would be taken for this
+    /// person's (L9, L11).
+    pub(super) fn keep_address(&self, candidate: &mut Candidate) {
+        let Some(refused) = self.email(candidate).map(|email| canonical_email(&email).into_owned()) else { return };
+        self.keep(&Field::Email, candidate);
+        let is_refused = |text: &String| canonical_email(text) == refused;
+        for (field, wanted) in self.fields.all.iter().zip(&mut candidate.wanted) {
+            let brings_it = match wanted {
+                Wanted::Set(Value::Text(text)) => is_refused(text),
+                Wanted::Set(Value::Texts(texts)) | Wanted::OneOf(texts) => texts.iter().any(is_refused),
+                Wanted::Set(Value::Flag(_)) | Wanted::Clear | Wanted::Keep => false,
+            };
+            if matches!(field, Field::EmailLabeled(_)) && brings_it {
+                *wanted = Wanted::Keep;
+            }
+        }
+    }
+
     async fn create(&self, place: usize, candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
         let values = first_values(&self.fields.all, &candidate.wanted);
         let pending = Pending {
             act: Act::Create,
             place: Some(place),
+            again: true,
             contact: None,
             reason: None,
-            fields: values.iter().map(|(field, value)| field_change(field, None, Some(value))).collect(),
+            fields: Vec::new(),
             target: self
                 .fields
                 .all
                 .iter()
                 .map(|field| (field.clone(), values.iter().find(|(f, _)| f == field).map(|(_, v)| v.clone())))
                 .collect(),
+            before: None,
             person: candidate.person.clone(),
         };
         let kind = ChangeKind::Create {
@@ -172,7 +170,9 @@ impl Writer<'_> {
         for Known { place, contact: id, candidate, park } in known {
             match contacts.remove(&id).filter(|contact| self.is_ours(contact, &candidate.person)) {
                 Some(contact) if park => self.park(place, contact, &candidate, outbox).await?,
-                Some(contact) => self.change(Some(place), contact, &candidate, Takeover::None, outbox).await?,
+                Some(contact) => {
+                    self.change(Origin { place, again: true }, contact, &candidate, Takeover::None, outbox).await?;
+                }
                 None => {
                     let entry = Entry::of("failed", &candidate.person).on(id.to_string()).because("ContactChanged");
                     let why = "the contact was deleted or taken over since it was listed; the next run will see";
@@ -192,7 +192,7 @@ impl Writer<'_> {
     /// Sends what must change in a contact, if anything.
     pub(super) async fn change(
         &self,
-        place: Option<usize>,
+        origin: Origin,
         contact: Contact,
         candidate: &Candidate,
         takeover: Takeover,
@@ -225,12 +225,14 @@ impl Writer<'_> {
         };
         let pending = Pending {
             act,
-            place,
+            place: Some(origin.place),
+            again: origin.again,
             person: candidate.person.clone(),
             contact: Some(contact.id.clone()),
             reason: None,
             fields: told,
             target,
+            before: Some(Brief::of(fields_of(&self.fields.all, &contact))),
         };
         let kind = ChangeKind::Update {
             contact,
@@ -242,7 +244,7 @@ impl Writer<'_> {
     }
 
     /// Every mapped field as it is after the change.
-    fn target(&self, contact: &Contact, changed: &[(Field, Option<Value>)]) -> Vec<(Field, Option<Value>)> {
+    pub(super) fn target(&self, contact: &Contact, changed: &[(Field, Option<Value>)]) -> Vec<(Field, Option<Value>)> {
         self.fields
             .all
             .iter()
@@ -269,21 +271,25 @@ impl Writer<'_> {
         }
     }
 
-    /// Moves a contact's address out of the way for a moment, with portal access off (L11).
+    /// Moves a contact's address out of the way for a moment, with portal access off (L11): but not where it must stay as
+    /// it is, held or not to be computed, because then nothing would bring it back (L1, L4, L17).
     async fn park(&self, place: usize, contact: Contact, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
         let parked = format!("parked-{}@contactsync.invalid", uuid::Uuid::new_v4().simple());
         let mut fields = vec![(Field::Email, Some(Value::Text(parked)))];
-        if self.fields.place(&Field::PortalAccess).is_some() {
+        let access = self.fields.place(&Field::PortalAccess).and_then(|n| candidate.wanted.get(n));
+        if access.is_some_and(|wanted| *wanted != Wanted::Keep) {
             fields.push((Field::PortalAccess, Some(Value::Flag(false))));
         }
         let pending = Pending {
             act: Act::Park,
             place: Some(place),
+            again: false,
             person: candidate.person.clone(),
             contact: Some(contact.id.clone()),
             reason: Some("AddressCycle".to_owned()),
             fields: vec![field_change(&Field::Email, None, None)],
             target: Vec::new(),
+            before: None,
         };
         outbox.send(ChangeKind::Update { contact, fields, external_id: None, active: None }, pending).await
     }
@@ -293,6 +299,15 @@ impl Writer<'_> {
 enum Due {
     Now,
     Park,
+}
+
+/// Where a change of a contact comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// The candidate's place.
+    pub(super) place: usize,
+    /// As [`Pending::again`].
+    pub(super) again: bool,
 }
 
 /// Whose a contact was before.

@@ -71,11 +71,13 @@ impl Writer<'_> {
         let pending = Pending {
             act,
             place: None,
+            again: false,
             person,
             contact: Some(contact.id.clone()),
             reason: Some(word(leaver.absence).to_owned()),
             fields: Vec::new(),
             target: Vec::new(),
+            before: None,
         };
         let kind = match act {
             Act::Delete => ChangeKind::Delete { contact },

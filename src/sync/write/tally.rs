@@ -8,7 +8,7 @@ use super::Error;
 use super::outbox::{Act, Count, Event, Pending, PendingMap};
 use crate::desk::{Outcome, Refusal, Written};
 use crate::runlog::Entry;
-use crate::sync::account::Account;
+use crate::sync::account::{Account, field_change};
 use crate::sync::settle::{Settling, Untold};
 
 /// Contacts more or fewer than before.
@@ -118,15 +118,14 @@ impl Tally {
         let mut pending = pending;
         if let Some(written) = written {
             pending.contact = Some(written.id.clone());
-            if !pending.target.is_empty() {
-                match &written.contact {
-                    Some(stored) => settling.compare(&pending.person, &pending.target, stored),
-                    None => settling.untold.push(Untold {
-                        person: pending.person.clone(),
-                        contact: written.id,
-                        target: std::mem::take(&mut pending.target),
-                    }),
+            match (&written.contact, pending.place) {
+                (Some(stored), Some(_)) if !pending.target.is_empty() => {
+                    settling.compare(&pending.person, &pending.target, pending.before, stored)?;
                 }
+                (None, Some(place)) if !pending.target.is_empty() => {
+                    settling.untold.push(Untold::new(place, &written.id, pending.before));
+                }
+                _ => {}
             }
         }
         self.count(&pending, account).await
@@ -147,20 +146,27 @@ impl Tally {
             Act::Release => counts.released += 1,
         }
         self.spending.gained += u64::from(matches!(pending.act, Act::Create | Act::Adopt | Act::Claim));
+        account.wrote(&pending.person);
         self.step(account);
         account.note(entry(pending, pending.act.event())).await
     }
 
     async fn refused(&mut self, pending: Pending, refusal: &Refusal, account: &mut Account<'_>) -> Result<(), Error> {
         match (pending.act, refusal, pending.place) {
-            (Act::Create, Refusal::Conflict, Some(place)) => {
+            (Act::Create, Refusal::Conflict, Some(place)) if pending.again => {
                 self.taken.insert(place);
                 return Ok(());
             }
-            (Act::Update | Act::Reactivate, Refusal::Conflict, Some(place)) if self.moved_in_vain.insert(place) => {
+            (Act::Update | Act::Reactivate, Refusal::Conflict, Some(place))
+                if pending.again && self.moved_in_vain.insert(place) =>
+            {
+                account.kept_key(&pending.person);
                 return Ok(());
             }
             _ => {}
+        }
+        if matches!(refusal, Refusal::Unknown { .. }) {
+            account.wrote(&pending.person);
         }
         self.step(account);
         account.counts.failed += 1;
@@ -174,13 +180,19 @@ impl Tally {
 }
 
 fn entry(pending: &Pending, event: &str) -> Entry {
+    let fields = if pending.act == Act::Create {
+        let values = pending.target.iter().filter_map(|(field, value)| Some((field, value.as_ref()?)));
+        values.map(|(field, value)| field_change(field, None, Some(value))).collect()
+    } else {
+        pending.fields.clone()
+    };
     Entry {
         event: event.to_owned(),
         person: Some(pending.person.clone()),
         contact: pending.contact.as_ref().map(ToString::to_string),
         reason: pending.reason.clone(),
         message: None,
-        fields: pending.fields.clone(),
+        fields,
     }
 }
 
