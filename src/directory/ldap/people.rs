@@ -92,6 +92,8 @@ impl<'a> Reader<'a> {
             let Some(spelling) = self.spellings.get(place) else { continue };
             for wanted in &spelling.wanted {
                 if let Some(values) = self.values.get_mut(*wanted) {
+                    // Mostly one: room for four would be three times what the person weighs.
+                    values.reserve_exact(attribute.values.count());
                     values.extend(attribute.values.map(|value| spelling.form.text(value)));
                 }
             }
