@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::ldap::{asking, read};
 use crate::support::company::{SUFFIX, company};
+use crate::support::ldap_proxy::{LdapProxy, Trouble};
 use crate::support::slapd::{Options, Slapd, key};
 
 const READER: &str = "cn=reader,dc=acme,dc=example";
@@ -110,4 +111,22 @@ async fn a_reader_who_may_not_search_is_told_so() {
     let slapd = with_reader(10, "access to * by anonymous auth by * none", "");
     let error = read(&slapd.directory(as_reader), &asking(&[])).await.unwrap_err();
     assert!(matches!(error, Error::Settings { .. } | Error::Denied { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l02_ranged_values_of_people_are_read_to_the_star() {
+    let slapd = with_reader(60, "", "");
+    let proxy = LdapProxy::before(&slapd).await;
+    let mut settings = proxy.settings(&slapd);
+    settings.source.page_size = Some(25);
+    let directory = contactsync::directory::ldap::open(settings).unwrap();
+    let query = asking(&["mail", "displayName"]);
+    let whole = read(&slapd.directory(as_reader), &query).await.unwrap();
+    // The first search looks at the root; three pages follow. Reading on happens between them, on the same connection.
+    for page in 1..=3 {
+        proxy.expect(page, Trouble::Ranges);
+        assert_eq!(read(&directory, &query).await.unwrap(), whole);
+        let (searches, met) = proxy.behave();
+        assert!(met && searches > 10, "page {page}: {searches}");
+    }
 }

@@ -84,4 +84,18 @@ impl Message {
             self.body[at..at + to.len()].copy_from_slice(to);
         }
     }
+
+    /// Gives an attribute of an entry another name, which may have another length.
+    pub fn rename(&mut self, from: &[u8], to: &[u8]) {
+        let (dn_tag, dn, behind) = element(&self.body).unwrap();
+        let (list_tag, mut list, _) = element(behind).unwrap();
+        let mut attributes = Vec::new();
+        while let Some((tag, attribute, rest)) = element(list) {
+            let (name_tag, name, values) = element(attribute).unwrap();
+            let name = if name == from { to } else { name };
+            attributes.extend(encode(tag, &[encode(name_tag, name), values.to_vec()].concat()));
+            list = rest;
+        }
+        self.body = [encode(dn_tag, dn), encode(list_tag, &attributes)].concat();
+    }
 }

@@ -45,6 +45,8 @@ pub enum Trouble {
     EmptyResult,
     /// An entry that ends in the middle of itself.
     HalfEntry,
+    /// Of every `mail` only the first value comes, as Active Directory gives long attributes.
+    Ranges,
 }
 
 const COOKIE: &[u8] = b"there is always more";
@@ -246,6 +248,10 @@ impl Connection {
             }
             Trouble::HalfEntry if first => {
                 message.body.truncate(message.body.len() / 2);
+                (vec![message.bytes()], true)
+            }
+            Trouble::Ranges if message.tag == ENTRY => {
+                message.rename(b"mail", b"mail;range=0-0");
                 (vec![message.bytes()], true)
             }
             _ => (vec![whole], true),

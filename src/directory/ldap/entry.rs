@@ -25,6 +25,10 @@ impl<'a> Values<'a> {
     pub(super) fn of(written: &'a [u8]) -> Self {
         Self(Reader::new(written))
     }
+
+    pub(super) fn iter(mut self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        std::iter::from_fn(move || self.0.expect(OCTET_STRING).ok())
+    }
 }
 
 /// Values as they stand in an entry.
@@ -34,14 +38,6 @@ pub(super) fn write_values(values: &[Vec<u8>]) -> Vec<u8> {
         writer.put(OCTET_STRING, value);
     }
     writer.into_bytes()
-}
-
-impl<'a> Iterator for Values<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        self.0.expect(OCTET_STRING).ok()
-    }
 }
 
 impl<'a> Entry<'a> {
@@ -66,8 +62,8 @@ impl<'a> Entry<'a> {
 
     /// The values of an attribute, whatever its case.
     pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let found = self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name));
-        found.map(|attribute| attribute.values).into_iter().flatten()
+        let found = self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name)).copied();
+        found.into_iter().flat_map(|attribute| attribute.values.iter())
     }
 
     /// The only value of an attribute; `None` when there is none, or more than one.

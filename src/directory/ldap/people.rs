@@ -93,8 +93,8 @@ impl<'a> Reader<'a> {
             for wanted in &spelling.wanted {
                 if let Some(values) = self.values.get_mut(*wanted) {
                     // Mostly one: room for four would be three times what the person weighs.
-                    values.reserve_exact(attribute.values.count());
-                    values.extend(attribute.values.map(|value| spelling.form.text(value)));
+                    values.reserve_exact(attribute.values.iter().count());
+                    values.extend(attribute.values.iter().map(|value| spelling.form.text(value)));
                 }
             }
         }

@@ -3,7 +3,7 @@
 //!
 //! No I/O: says what to ask for, and takes what came.
 
-use super::entry::Attribute;
+use super::entry::{Attribute, Values};
 
 /// Reads one attribute of one entry to its end.
 #[derive(Debug)]
@@ -46,20 +46,21 @@ impl<'a> Ranged<'a> {
                 None => self.done = true,
                 // An empty or short range would go on for ever, or leave a hole.
                 Some(last)
-                    if last.checked_sub(range.first).map(|n| n + 1) == u64::try_from(answer.values.count()).ok() =>
+                    if last.checked_sub(range.first).map(|n| n + 1)
+                        == u64::try_from(answer.values.iter().count()).ok() =>
                 {
                     self.next = last + 1;
                 }
                 Some(_) => return Err(BrokenRange),
             }
-            return Ok(Some(answer.values).into_iter().flatten());
+            return Ok(Some(answer.values).into_iter().flat_map(Values::iter));
         }
         if self.next != 0 {
             return Err(BrokenRange);
         }
         self.done = true;
         let plain = attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(self.attribute));
-        Ok(plain.map(|attribute| attribute.values).into_iter().flatten())
+        Ok(plain.map(|attribute| attribute.values).into_iter().flat_map(Values::iter))
     }
 }
 

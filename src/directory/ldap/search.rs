@@ -51,8 +51,10 @@ enum Next {
     Asked(u32),
     /// Read, because the connection was needed for something else.
     Read(Page),
-    /// There is none.
+    /// There is none: the one before was proven to be the last.
     None,
+    /// Nobody knows: asking or reading failed, or was given up.
+    Lost,
 }
 
 /// The entries of a page, each a `SearchResultEntry` in BER, and the cookie of the page after it; empty on the last.
@@ -67,7 +69,7 @@ impl<'s> Connection<'s> {
         // Everything written by people was checked before; what is left is ours.
         let filter = filter::encode(search.filter)
             .ok_or_else(|| wrong("source.ldap", "the search filter made of these settings cannot be read"))?;
-        let mut pages = Pages { connection: self, search, filter, next: Next::None, empty: 0 };
+        let mut pages = Pages { connection: self, search, filter, next: Next::Lost, empty: 0 };
         pages.ask(&[]).await?;
         Ok(pages)
     }
@@ -107,16 +109,22 @@ impl<'s> Connection<'s> {
 impl<'s> Pages<'_, 's> {
     /// The entries of the next page, for [`read_entry`]; `None` after the last one was proven to be the last.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Bytes>>, Fault> {
-        let page = match std::mem::replace(&mut self.next, Next::None) {
+        let page = match std::mem::replace(&mut self.next, Next::Lost) {
             Next::Asked(id) => self.read(id).await?,
             Next::Read(page) => page,
-            Next::None => return Ok(None),
+            Next::None => {
+                self.next = Next::None;
+                return Ok(None);
+            }
+            Next::Lost => return Err(self.connection.server.incomplete("the search broke off").into()),
         };
         self.empty = if page.entries.is_empty() { self.empty + 1 } else { 0 };
         if self.empty > MOST_EMPTY {
             return Err(self.connection.server.incomplete("it sends one empty page after the other").into());
         }
-        if !page.cookie.is_empty() {
+        if page.cookie.is_empty() {
+            self.next = Next::None;
+        } else {
             self.ask(&page.cookie).await?;
         }
         Ok(Some(page.entries))
