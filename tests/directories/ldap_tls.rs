@@ -91,6 +91,27 @@ async fn the_password_never_travels_in_clear() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bytes_from_before_tls_are_not_believed() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ldap://{}", listener.local_addr().unwrap());
+    let peer = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let first = stream.read(&mut vec![0; 1024]).await.unwrap();
+        assert!(first > 0);
+        // StartTLS succeeds, and with it comes, in clear, what looks like the answer to the bind.
+        let success = |id, tag| [0x30, 12, 2, 1, id, tag, 7, 10, 1, 0, 4, 0, 4, 0];
+        stream.write_all(&[success(1, 0x78), success(2, 0x61)].concat()).await.unwrap();
+        let mut heard = Vec::new();
+        stream.read_to_end(&mut heard).await.unwrap();
+        heard
+    });
+    let slapd = Slapd::with(&company(26, 0).to_ldif());
+    let error = fails(&slapd, |settings| settings.source.url = url).await;
+    assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+    assert!(peer.await.unwrap().is_empty(), "nothing more was said");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_that_cannot_be_are_refused_by_name() {
     let slapd = Slapd::with(&company(25, 0).to_ldif());
     let refused = |field: &str, change: &dyn Fn(&mut LdapSettings)| {
