@@ -6,15 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
-use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::client::TlsStream;
 
 use super::fault::{self, Fault};
 use super::search::{Search, read_entry};
 use super::server::{Server, wrong};
-use super::wire::{Scope, Wire, over_tls};
+use super::wire::{Scope, TlsWire, Wire, over_tls};
 use crate::directory::Error;
 use crate::net::http::is_link_local;
 
@@ -27,7 +25,7 @@ const ACTIVE_DIRECTORY: &[u8] = b"1.2.840.113556.1.4.800";
 
 /// One connection. A read uses one from its first page to its last; it is never replaced on the way (L2).
 pub(super) struct Connection<'a> {
-    pub(super) wire: Wire<TlsStream<BufReader<TcpStream>>>,
+    pub(super) wire: TlsWire,
     pub(super) server: &'a Server,
 }
 
@@ -54,7 +52,7 @@ pub(super) async fn connect(server: &Server) -> Result<Connection<'_>, Error> {
 
 /// TCP, then TLS, which an ldap:// URL asks for first. A server that refuses it is not spoken to: not even the bind goes
 /// out in clear.
-async fn dial(server: &Server) -> Result<Wire<TlsStream<BufReader<TcpStream>>>, Error> {
+async fn dial(server: &Server) -> Result<TlsWire, Error> {
     let mut tcp = dial_tcp(server).await.map_err(|error| fault::unavailable(server, error.to_string()))?;
     if server.url.scheme() == "ldap" {
         tcp = match Wire::new(tcp).start_tls().await.map_err(|error| fault::broken(server, &error))? {

@@ -69,12 +69,15 @@ pub(crate) struct Wire<S> {
     last_id: u32,
 }
 
+/// What every connection becomes before anybody signs in.
+pub(crate) type TlsWire = Wire<TlsStream<BufReader<TcpStream>>>;
+
 /// Makes TLS of a TCP connection. Records are read from a buffer, many with one call of the system.
 pub(crate) async fn over_tls(
     tcp: TcpStream,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
-) -> io::Result<Wire<TlsStream<BufReader<TcpStream>>>> {
+) -> io::Result<TlsWire> {
     let stream = TlsConnector::from(config).connect(name, BufReader::with_capacity(READ, tcp)).await?;
     Ok(Wire::new(stream))
 }

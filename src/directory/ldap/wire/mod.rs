@@ -10,7 +10,7 @@ pub(super) mod filter;
 mod request;
 
 pub(super) use answer::{Answer, Cookie, Outcome};
-pub(super) use connection::{Broken, Wire, over_tls};
+pub(super) use connection::{Broken, TlsWire, Wire, over_tls};
 pub(super) use request::{Scope, SearchRequest};
 
 /// The control of paged results (RFC 2696).
