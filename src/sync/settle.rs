@@ -20,13 +20,15 @@ pub(super) struct Untold {
     /// The candidate's place.
     pub(super) place: u32,
     contact: CompactId,
+    /// Portal access was not given, though it is wanted.
+    pub(super) without_access: bool,
     pub(super) before: Option<Brief>,
 }
 
 impl Untold {
-    pub(super) fn new(place: usize, contact: &ContactId, before: Option<Brief>) -> Self {
+    pub(super) fn new(place: usize, contact: &ContactId, without_access: bool, before: Option<Brief>) -> Self {
         let place = u32::try_from(place).unwrap_or(u32::MAX);
-        Self { place, contact: CompactId::new(contact.as_str()), before }
+        Self { place, contact: CompactId::new(contact.as_str()), without_access, before }
     }
 
     pub(super) fn contact(&self) -> Option<ContactId> {

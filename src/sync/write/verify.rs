@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Error, Writer};
+use crate::contact::Field;
 use crate::desk::ContactId;
 use crate::runlog::Entry;
 use crate::sync::account::Account;
@@ -56,16 +57,17 @@ impl Writer<'_> {
                 break;
             }
             let (place, mut candidate) = item?;
-            let Some((contact, before)) = untold.remove(&place).and_then(|one| Some((one.contact()?, one.before)))
-            else {
-                continue;
-            };
+            let Some(one) = untold.remove(&place) else { continue };
+            let Some(contact) = one.contact() else { continue };
             self.hold_back(place, &mut candidate);
             let granted = matches!(self.claims.verdict(place), Verdict::Granted { .. });
             if !granted || in_vain.contains(&place) {
                 self.keep_address(&mut candidate);
             }
-            batch.push(Doubtful { contact, candidate, before });
+            if one.without_access {
+                self.keep(&Field::PortalAccess, &mut candidate);
+            }
+            batch.push(Doubtful { contact, candidate, before: one.before });
             if batch.len() == SAMPLE {
                 vanished |= self.look_at(std::mem::take(&mut batch), account, settling).await?;
             }
