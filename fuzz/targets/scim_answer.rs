@@ -1,0 +1,108 @@
+//! What a desk answers: a page of a listing, a contact; and what is written back.
+//!
+//! - No answer panics. A contact has an id, and every field of it can be asked for.
+//! - L14: what is written to a contact is there when it is read again, by PATCH and by PUT, and then there is nothing
+//!   left to write. L10: a field that was not asked for stays as it was.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use contactsync::contact::{self, Field, Value};
+use contactsync::desk::{ChangeKind, Contact};
+use contactsync::fuzzing::{desk, kdesk};
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Map, Value as Json};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    changes: Vec<(u8, Option<&'a str>)>,
+    body: &'a str,
+}
+
+fn fields() -> [Field; 18] {
+    [
+        Field::Name, Field::GivenName, Field::FamilyName, Field::Email, Field::Company, Field::JobTitle, Field::Division,
+        Field::Notes, Field::EmailLabeled("work".into()), Field::EmailLabeled("home".into()), Field::PhoneLabeled("work".into()),
+        Field::Street, Field::City, Field::Region, Field::PostalCode, Field::Country, Field::PortalAccess,
+        Field::Notification("TicketUpdates".into()),
+    ]
+}
+
+fuzz_target!(|input: Input| {
+    if let Some(page) = desk::page(input.body.as_bytes()) {
+        page.contacts.iter().flatten().for_each(asked);
+    }
+    let Ok(resource) = serde_json::from_str::<Map<String, Json>>(input.body) else { return };
+    if let Some(contact) = desk::contact(resource.clone()) {
+        asked(&contact);
+        written(&contact, &changes(&input.changes));
+    }
+    // The same as the bundled workspace would keep it, and so answer it.
+    if let Ok(mut kept) = kdesk::document(resource) {
+        kept.insert("id".to_owned(), "7".into());
+        let contact = desk::contact(kept).expect("it has an id");
+        asked(&contact);
+        patched(&contact, &changes(&input.changes));
+    }
+});
+
+fn asked(contact: &Contact) {
+    assert!(!contact.id.as_str().is_empty());
+    for field in fields() {
+        let value = contact.value(&field);
+        assert!(contact::same(&field, value.as_ref(), value.as_ref()));
+    }
+}
+
+/// What a mapping could want: texts that are not blank, flags for flags, an email never cleared.
+fn changes(written: &[(u8, Option<&str>)]) -> Vec<(Field, Option<Value>)> {
+    let mut changes: Vec<(Field, Option<Value>)> = Vec::new();
+    for (field, text) in written {
+        let field = fields()[usize::from(*field) % 18].clone();
+        let value = text.filter(|text| !text.trim().is_empty() && !text.contains('\0') && text.len() < 1000);
+        let value = value.map(|text| match field {
+            Field::PortalAccess | Field::Notification(_) => Value::Flag(text.len() % 2 == 0),
+            _ => Value::Text(contact::form::canonical_text(text).into_owned()),
+        });
+        if (value.is_some() || field.clearable()) && changes.iter().all(|(other, _)| *other != field) {
+            changes.push((field, value));
+        }
+    }
+    changes
+}
+
+fn update(contact: &Contact, fields: &[(Field, Option<Value>)]) -> ChangeKind {
+    ChangeKind::Update { contact: contact.clone(), fields: fields.to_vec(), external_id: None, active: None }
+}
+
+/// A foreign desk's contact: nothing is known of its rules, but that what was written by PUT is what it keeps.
+fn written(contact: &Contact, changes: &[(Field, Option<Value>)]) {
+    let _ = desk::rendered(contact, &update(contact, changes), false);
+    let Some(Json::Object(body)) = desk::rendered(contact, &update(contact, changes), true) else { return };
+    let after = desk::contact(body).expect("it keeps its id");
+    settled(contact, &after, changes);
+}
+
+/// The bundled workspace's contact, which knows PATCH.
+fn patched(contact: &Contact, changes: &[(Field, Option<Value>)]) {
+    let Some(body) = desk::rendered(contact, &update(contact, changes), false) else { return };
+    let mut document = desk::resource(contact).clone();
+    document.shift_remove("id");
+    let Ok(mut after) = kdesk::patched(&document, body["Operations"].clone()) else { return };
+    after.insert("id".to_owned(), "7".into());
+    settled(contact, &desk::contact(after).expect("it has an id"), changes);
+}
+
+fn settled(before: &Contact, after: &Contact, changes: &[(Field, Option<Value>)]) {
+    for (field, wanted) in changes {
+        assert!(contact::same(field, after.value(field).as_ref(), wanted.as_ref()), "L14: {field} is not as written: {after:?}");
+    }
+    assert!(desk::rendered(after, &update(after, changes), false).is_none(), "L14: there is more to write");
+    // The email moves the entry that it stands in, label and all.
+    let email = changes.iter().any(|(field, _)| matches!(field, Field::Email | Field::EmailLabeled(_)));
+    for field in fields() {
+        let bound = matches!(field, Field::Email | Field::EmailLabeled(_)) && email;
+        if !bound && changes.iter().all(|(other, _)| *other != field) {
+            assert_eq!(after.value(&field), before.value(&field), "L10: {field} was not asked for");
+        }
+    }
+}
