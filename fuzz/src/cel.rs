@@ -5,8 +5,22 @@ use arbitrary::Arbitrary;
 /// The attributes that people have.
 pub const NAMES: [&str; 4] = ["a", "b", "c", "mail"];
 const CALLS: [&str; 16] = [
-    "size", "lowerAscii", "upperAscii", "trim", "startsWith", "endsWith", "contains", "matches", "split", "replace",
-    "substring", "indexOf", "join", "string", "int", "find",
+    "size",
+    "lowerAscii",
+    "upperAscii",
+    "trim",
+    "startsWith",
+    "endsWith",
+    "contains",
+    "matches",
+    "split",
+    "replace",
+    "substring",
+    "indexOf",
+    "join",
+    "string",
+    "int",
+    "find",
 ];
 const OPERATORS: [&str; 12] = ["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "&&", "||", "in"];
 const MACROS: [&str; 6] = ["map", "filter", "exists", "all", "exists_one", "sort"];
@@ -50,8 +64,12 @@ impl Cel<'_> {
             Self::Number(number) => number.to_string(),
             Self::Flag(flag) => flag.to_string(),
             Self::List(items) => format!("[{}]", all(items)),
-            Self::Call(name, target, arguments) => format!("({}).{}({})", target.text(), pick(&CALLS, *name), all(arguments)),
-            Self::Operator(name, left, right) => format!("({} {} {})", left.text(), pick(&OPERATORS, *name), right.text()),
+            Self::Call(name, target, arguments) => {
+                format!("({}).{}({})", target.text(), pick(&CALLS, *name), all(arguments))
+            }
+            Self::Operator(name, left, right) => {
+                format!("({} {} {})", left.text(), pick(&OPERATORS, *name), right.text())
+            }
             Self::Not(inner) => format!("!({})", inner.text()),
             Self::Choice(when, yes, no) => format!("({} ? {} : {})", when.text(), yes.text(), no.text()),
             Self::Index(list, at) => format!("{}[{}]", list.text(), at.text()),

@@ -23,7 +23,10 @@ pub fn source(format: FileFormat, id_field: &str) -> FileSource {
         id_field: id_field.to_owned(),
         groups_field: None,
         segment_field: None,
-        disabled_when: Some(DisabledWhen { attribute: "state".to_owned(), values: vec!["off".to_owned(), "true".to_owned()] }),
+        disabled_when: Some(DisabledWhen {
+            attribute: "state".to_owned(),
+            values: vec!["off".to_owned(), "true".to_owned()],
+        }),
         csv: None,
         min_records: None,
     }
@@ -68,5 +71,8 @@ pub fn cut(source: &FileSource, query: &ReadQuery, bytes: &[u8], whole: &[Person
         assert_eq!(cut, whole, "L2: cut in a line, at byte {at}, and called whole");
     }
     let sure = cut.len().saturating_sub(1);
-    assert!(sure <= whole.len() && cut[..sure] == whole[..sure], "L2: cut at byte {at}, and somebody is missing or new");
+    assert!(
+        sure <= whole.len() && cut[..sure] == whole[..sure],
+        "L2: cut at byte {at}, and somebody is missing or new"
+    );
 }

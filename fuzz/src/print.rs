@@ -53,7 +53,8 @@ pub fn csv(people: &[Person], delimiter: char) -> String {
     row(&mut out, ["id", "ou", "state"].into_iter().chain(ATTRIBUTES), delimiter);
     for person in people {
         let state = if person.disabled { "off" } else { "" };
-        let value = |name: &str| person.attributes.get(name).and_then(|values| values.first()?.as_str()).unwrap_or_default();
+        let value =
+            |name: &str| person.attributes.get(name).and_then(|values| values.first()?.as_str()).unwrap_or_default();
         let fixed = [person.id.as_str(), person.location.as_deref().unwrap_or_default(), state];
         row(&mut out, fixed.into_iter().chain(ATTRIBUTES.iter().map(|name| value(name))), delimiter);
     }

@@ -11,8 +11,17 @@ use crate::cel::{Cel, NAMES, pick};
 
 /// The fields that are mapped, by the path in the manifest.
 const FIELDS: [&str; 12] = [
-    "identity.name", "identity.givenName", "identity.email", "identity.notes", "identity.company", "address.street",
-    "address.country", "communication.emails", "communication.phones", "access.portalAccess", "access.emailNotifications",
+    "identity.name",
+    "identity.givenName",
+    "identity.email",
+    "identity.notes",
+    "identity.company",
+    "address.street",
+    "address.country",
+    "communication.emails",
+    "communication.phones",
+    "access.portalAccess",
+    "access.emailNotifications",
     "identity.division",
 ];
 
@@ -80,8 +89,18 @@ pub enum Json<'a> {
 
 impl Json<'_> {
     fn value(&self) -> Value {
-        const WORDS: [&str; 10] =
-            ["true", " TRUE ", "yes", "1", "SE", "Sweden", "ann@acme.example", "+46 8 123 456 78", "tel:+46-8;ext=1", "ı@bücher.example"];
+        const WORDS: [&str; 10] = [
+            "true",
+            " TRUE ",
+            "yes",
+            "1",
+            "SE",
+            "Sweden",
+            "ann@acme.example",
+            "+46 8 123 456 78",
+            "tel:+46-8;ext=1",
+            "ı@bücher.example",
+        ];
         match self {
             Self::Text(text) => json!(text),
             Self::Mail(local) => json!(format!("{local}@acme.example")),
@@ -163,10 +182,16 @@ impl Input<'_> {
         }
         let scope = match &self.scope {
             Scope::Everybody => json!({"mode": "Pattern", "pattern": {"match": {"attribute": "id", "glob": "*"}}}),
-            Scope::Glob(name, glob) => json!({"mode": "Pattern", "pattern": {"match": {"attribute": pick(&NAMES, *name), "glob": glob}}}),
-            Scope::Regex(name, regex) => json!({"mode": "Pattern", "pattern": {"match": {"attribute": pick(&NAMES, *name), "regex": regex}}}),
+            Scope::Glob(name, glob) => {
+                json!({"mode": "Pattern", "pattern": {"match": {"attribute": pick(&NAMES, *name), "glob": glob}}})
+            }
+            Scope::Regex(name, regex) => {
+                json!({"mode": "Pattern", "pattern": {"match": {"attribute": pick(&NAMES, *name), "regex": regex}}})
+            }
             Scope::Expression(expression) => json!({"mode": "Pattern", "pattern": {"expression": expression.text()}}),
-            Scope::Category(name, category) => json!({"mode": "List", "list": {"categoryAttribute": pick(&NAMES, *name), "categories": [category]}}),
+            Scope::Category(name, category) => {
+                json!({"mode": "List", "list": {"categoryAttribute": pick(&NAMES, *name), "categories": [category]}})
+            }
         };
         let mut spec = json!({
             "state": "Enabled", "workspaceRef": {"name": "acme"}, "leavers": {"policy": "Deactivate"}, "deletionPolicy": "Keep",

@@ -23,8 +23,9 @@ enum Input<'a> {
 #[derive(Arbitrary, Debug)]
 enum Name<'a> {
     Plain,
-    Last(u64),
-    Part(u64, u64),
+    /// Small numbers, and by wrapping the greatest ones.
+    Last(i8),
+    Part(i8, i8),
     /// As many as there are values, from where the one before ended.
     Right,
     Other(&'a str),
@@ -45,7 +46,9 @@ fuzz_target!(|input: Input| match input {
     Input::Sids(person, group) => {
         let sid = ldap::sid_text(person);
         assert_eq!(sid.is_some(), person.len() >= 8 && person.len() == 8 + 4 * usize::from(person[1]));
-        if let (Some(sid), Some(primary)) = (sid, ldap::primary_group_sid(person, group)) && person.len() > 8 {
+        if let (Some(sid), Some(primary)) = (sid, ldap::primary_group_sid(person, group))
+            && person.len() > 8
+        {
             let primary = ldap::sid_text(&primary).expect("as long as the person's");
             assert_eq!(primary.rsplit_once('-').map(|it| it.0), sid.rsplit_once('-').map(|it| it.0), "one domain");
         }
@@ -78,6 +81,10 @@ fn names(one: &str, other: &str) {
     }
 }
 
+fn number(edge: i8) -> u64 {
+    i64::from(edge).cast_unsigned()
+}
+
 fn ranges(answers: Vec<(Name, Vec<&[u8]>)>) {
     let (mut ranged, mut sent, mut read) = (ldap::Ranged::members(), 0_u64, 0_u64);
     let answered = answers.len();
@@ -89,14 +96,16 @@ fn ranges(answers: Vec<(Name, Vec<&[u8]>)>) {
         let count = values.len() as u64;
         let name = match name {
             Name::Plain => "member".to_owned(),
-            Name::Last(first) => format!("member;range={first}-*"),
-            Name::Part(first, last) => format!("member;range={first}-{last}"),
+            Name::Last(first) => format!("member;range={}-*", number(first)),
+            Name::Part(first, last) => format!("member;range={}-{}", number(first), number(last)),
             Name::Right if count == 0 => "member;range=0-*".to_owned(),
             Name::Right => format!("member;range={sent}-{}", sent + count - 1),
             Name::Other(name) => name.to_owned(),
         };
         sent += count;
-        let Some(values) = ranged.accept(vec![(name, values.into_iter().map(<[u8]>::to_vec).collect())]) else { return };
+        let Some(values) = ranged.accept(vec![(name, values.into_iter().map(<[u8]>::to_vec).collect())]) else {
+            return;
+        };
         read += values.len() as u64;
         assert!(!values.is_empty() || ranged.request().is_none(), "L2: an answer without values goes on");
     }

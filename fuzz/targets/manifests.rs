@@ -38,7 +38,11 @@ fuzz_target!(|text: &str| {
     let again = |json: String| {
         let again = read(&json);
         // What points at a neighbour has none here, so only what is wrong with the object by itself counts.
-        assert!(again.manifests.connections.len() + again.manifests.workspaces.len() == 1, "{json}: {:?}", again.diagnostics);
+        assert!(
+            again.manifests.connections.len() + again.manifests.workspaces.len() == 1,
+            "{json}: {:?}",
+            again.diagnostics
+        );
         again.manifests
     };
     for connection in &loaded.manifests.connections {

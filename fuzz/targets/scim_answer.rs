@@ -20,9 +20,23 @@ struct Input<'a> {
 
 fn fields() -> [Field; 18] {
     [
-        Field::Name, Field::GivenName, Field::FamilyName, Field::Email, Field::Company, Field::JobTitle, Field::Division,
-        Field::Notes, Field::EmailLabeled("work".into()), Field::EmailLabeled("home".into()), Field::PhoneLabeled("work".into()),
-        Field::Street, Field::City, Field::Region, Field::PostalCode, Field::Country, Field::PortalAccess,
+        Field::Name,
+        Field::GivenName,
+        Field::FamilyName,
+        Field::Email,
+        Field::Company,
+        Field::JobTitle,
+        Field::Division,
+        Field::Notes,
+        Field::EmailLabeled("work".into()),
+        Field::EmailLabeled("home".into()),
+        Field::PhoneLabeled("work".into()),
+        Field::Street,
+        Field::City,
+        Field::Region,
+        Field::PostalCode,
+        Field::Country,
+        Field::PortalAccess,
         Field::Notification("TicketUpdates".into()),
     ]
 }
@@ -94,7 +108,10 @@ fn patched(contact: &Contact, changes: &[(Field, Option<Value>)]) {
 
 fn settled(before: &Contact, after: &Contact, changes: &[(Field, Option<Value>)]) {
     for (field, wanted) in changes {
-        assert!(contact::same(field, after.value(field).as_ref(), wanted.as_ref()), "L14: {field} is not as written: {after:?}");
+        assert!(
+            contact::same(field, after.value(field).as_ref(), wanted.as_ref()),
+            "L14: {field} is not as written: {after:?}"
+        );
     }
     assert!(desk::rendered(after, &update(after, changes), false).is_none(), "L14: there is more to write");
     // The email moves the entry that it stands in, label and all.

@@ -34,7 +34,12 @@ fuzz_target!(|text: &str| {
             assert_eq!(found, wanted, "SQL and filter differ: {text}");
             assert_eq!(total, wanted.len() as i64, "the total is another: {text}");
         }
-        for same in [format!("({text})"), format!("not (not ({text}))"), format!("({text}) and ({text})"), format!("({text}) or ({text})")] {
+        for same in [
+            format!("({text})"),
+            format!("not (not ({text}))"),
+            format!("({text}) and ({text})"),
+            format!("({text}) or ({text})"),
+        ] {
             // Deeper or longer than may be is refused, and nothing else.
             if let Ok(same) = Filter::parse(&same) {
                 let wider = listed.find(&same, false).unwrap_or_else(|error| panic!("{error}: {text}"));
