@@ -82,8 +82,10 @@ impl Listed {
     /// The ids that a filter finds through SQL, sorted, by index or by cursor; and the total told.
     pub fn find(&self, filter: &Filter, cursor: bool) -> Result<(Vec<String>, i64), String> {
         let filter = Some(Arc::clone(&filter.0));
-        let page = if cursor { Page::Cursor { after: None, count: 100 } } else { Page::Index { offset: 0, count: 100 } };
-        let listing = self.runtime.block_on(self.store.readers.run(move |reader| store::list(reader, filter, None, page)));
+        let page =
+            if cursor { Page::Cursor { after: None, count: 100 } } else { Page::Index { offset: 0, count: 100 } };
+        let listing =
+            self.runtime.block_on(self.store.readers.run(move |reader| store::list(reader, filter, None, page)));
         let listing = listing.map_err(|error| error.to_string())?;
         let mut ids: Vec<String> = listing.records.into_iter().map(|record| record.id).collect();
         ids.sort_unstable();
