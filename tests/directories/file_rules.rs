@@ -107,9 +107,8 @@ fn l02_a_last_line_without_its_end_fails_the_read() {
     malformed(&ldif(person), 3, "no line end");
     malformed(&ldif(format!("{person}\n\ndn: cn=Bo")), 5, "no line end");
     malformed(&ldif(format!("{person}\n\ndn: cn=Bo\n")), 5, "no objectClass");
-    for whole in
-        ["name,id\nAstrid,4711\n", "name,id\r\nAstrid,4711\r\n", "name,id\nAstrid,\"4711\"", "name,id\rAstrid,4711\r"]
-    {
+    malformed(&csv("name,id\nAstrid,\"4711\""), 2, "no line end");
+    for whole in ["name,id\nAstrid,4711\n", "name,id\r\nAstrid,\"4711\"\r\n", "name,id\rAstrid,4711\r"] {
         assert_eq!(all(&csv(whole)).unwrap().len(), 1, "{whole:?}");
     }
     assert_eq!(all(&ldif(format!("{person}\r\n"))).unwrap().len(), 1);

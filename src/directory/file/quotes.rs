@@ -71,15 +71,18 @@ impl<R: Read> Strict<R> {
         Ok(())
     }
 
-    /// What the end of the file says against it. RFC 4180 lets the last line go without its end; then only a closing
-    /// quote proves that the last field, which may be an id, is all there.
+    /// What the end of the file says against it. RFC 4180 lets the last line go without its end; but then nothing tells
+    /// whether its last field, which may be an id, is all there: behind a quote, too, may have stood the other half of a
+    /// doubled one.
     fn end(&self) -> io::Result<()> {
         match self.place {
             Place::Quoted => Err(Self::broken(
                 self.opened,
                 "a quoted field that begins here is never closed: the file is cut off, or a quote is missing",
             )),
-            Place::FieldStart | Place::Plain if !self.ended => Err(Self::broken(self.line, NO_LINE_END)),
+            Place::FieldStart | Place::Plain | Place::Closing if !self.ended => {
+                Err(Self::broken(self.line, NO_LINE_END))
+            }
             Place::FieldStart | Place::Plain | Place::Closing => Ok(()),
         }
     }
