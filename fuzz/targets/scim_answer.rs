@@ -99,7 +99,9 @@ fn patched(contact: &Contact, changes: &[(Field, Option<Value>)]) {
     let Some(body) = desk::rendered(contact, &update(contact, changes), false) else { return };
     let mut document = desk::resource(contact).clone();
     document.shift_remove("id");
-    let Ok(mut after) = kdesk::patched(&document, body["Operations"].clone()) else { return };
+    let after = kdesk::patched(&document, body["Operations"].clone());
+    let mut after =
+        after.unwrap_or_else(|error| panic!("the workspace refuses what its client writes: {error}: {body}"));
     after.insert("id".to_owned(), "7".into());
     settled(contact, &desk::contact(after).expect("it has an id"), changes);
 }
