@@ -1,6 +1,7 @@
 //! What the targets share: files read as a directory reads them, people compared and written out again.
 
 pub mod cel;
+pub mod checks;
 pub mod documents;
 pub mod files;
 pub mod print;

@@ -8,27 +8,15 @@
 //! - L14: every value's canonical form is its own, and means the same as the value. L20: no message holds a value.
 #![no_main]
 
-use contactsync::contact::{self, Field, Value, Wanted};
-use contactsync::person::{Mapped, OutReason, Person, Program, ScopeDecision};
+use contactsync::person::{OutReason, Person, Program, ScopeDecision};
 use contactsync_fuzz::cel::{Cel, NAMES, pick};
+use contactsync_fuzz::checks::{self, MARK, turned};
 use contactsync_fuzz::program::{Input, Scope, Source};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
-/// What no manifest and no message of ours holds.
-const MARK: char = '\u{2603}';
-
 fuzz_target!(
-    init: {
-        // The evaluator's own panics are caught over each record, by design; who does not catch one still ends the run.
-        let abort = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let foreign = |file: &str| file.contains("/registry/") || file.starts_with("/rustc/");
-            if !info.location().is_some_and(|at| foreign(at.file())) {
-                abort(info);
-            }
-        }));
-    },
+    init: checks::let_the_evaluator_panic(),
     |input: Input| {
         let Some(spec) = input.spec() else { return };
         let Ok(program) = Program::compile(&spec) else { return };
@@ -38,8 +26,13 @@ fuzz_target!(
             decided(&input, &program, &person, &decision);
             let mapped = program.map(&person);
             assert_eq!(program.map(&person), mapped);
-            checked(&input, &program, &person, &mapped);
-            told(&program, person, &spec);
+            checks::mapped(&program, &person, &mapped, &|person| granted(&input, person));
+            if input.fields.iter().all(|field| !matches!(field.source, Source::Expression(_))) {
+                assert_eq!(program.map(&turned(&person)), mapped, "the order of values means nothing");
+            }
+            if !format!("{spec:?}").contains(MARK) {
+                checks::told(&program, person);
+            }
         }
     }
 );
@@ -54,58 +47,6 @@ fn decided(input: &Input, program: &Program, person: &Person, decision: &ScopeDe
     if !matches!(input.scope, Scope::Expression(_)) {
         assert_eq!(program.decide(&turned(person)), *decision, "the order of values means nothing");
     }
-}
-
-/// The same person, the values of each attribute in the other order.
-fn turned(person: &Person) -> Person {
-    let mut turned = person.clone();
-    turned.attributes.values_mut().for_each(|values| values.reverse());
-    turned
-}
-
-fn checked(input: &Input, program: &Program, person: &Person, mapped: &Mapped) {
-    assert_eq!(mapped.wanted.len(), program.fields().len());
-    for (field, wanted) in program.fields().iter().zip(&mapped.wanted) {
-        if mapped.problems.iter().any(|problem| problem.field == *field) {
-            assert_eq!(*wanted, Wanted::Keep, "L1: {field}");
-        }
-        assert!(*wanted != Wanted::Clear || field.clearable(), "L15: {field} is cleared");
-        let values: Vec<Value> = match wanted {
-            Wanted::Set(value) => vec![value.clone()],
-            Wanted::OneOf(texts) => texts.iter().cloned().map(Value::Text).collect(),
-            Wanted::Clear | Wanted::Keep => Vec::new(),
-        };
-        values.iter().for_each(|value| canonical(field, value));
-        match field {
-            Field::Email => values.iter().for_each(ours),
-            Field::PortalAccess if values == [Value::Flag(true)] => granted(input, person),
-            _ => {}
-        }
-    }
-    if input.fields.iter().all(|field| !matches!(field.source, Source::Expression(_))) {
-        assert_eq!(program.map(&turned(person)), *mapped, "the order of values means nothing");
-    }
-}
-
-fn canonical(field: &Field, value: &Value) {
-    let kind = field.kind();
-    let once = contact::canonical(kind, value).into_owned();
-    assert_eq!(*contact::canonical(kind, &once), once, "L14: {field}");
-    assert!(contact::same(field, Some(value), Some(&once)), "L14: {field}");
-    let print = |value| contact::fingerprint([(field, Some(value))].into_iter());
-    assert_eq!(print(value), print(&once), "L14: {field}");
-    let texts = match value {
-        Value::Text(text) => std::slice::from_ref(text),
-        Value::Texts(texts) => texts,
-        Value::Flag(_) => &[],
-    };
-    assert!(texts.iter().all(|text| !text.trim().is_empty()), "{field} is empty, not absent");
-}
-
-fn ours(value: &Value) {
-    let Value::Text(email) = value else { panic!("an email is one text") };
-    let domain = contact::form::domain_of(email).expect("a domain");
-    assert!(["acme.example", "xn--bcher-kva.example"].contains(&domain.as_str()), "L17: a stranger's domain");
 }
 
 fn granted(input: &Input, person: &Person) {
@@ -128,23 +69,5 @@ fn granted(input: &Input, person: &Person) {
             assert!(by_default || values(*name).any(|value| *value == json!(true)), "L17: no literal true");
         }
         Source::Expression(_) => {}
-    }
-}
-
-/// L20: with every text of the record marked, no message shows a mark.
-fn told(program: &Program, mut person: Person, spec: &contactsync::api::ContactSyncConnectionSpec) {
-    if format!("{spec:?}").contains(MARK) {
-        return;
-    }
-    for value in person.attributes.values_mut().flatten() {
-        if let serde_json::Value::String(text) = value {
-            text.push(MARK);
-        }
-    }
-    if let ScopeDecision::Undecided(reason) = program.decide(&person) {
-        assert!(!reason.to_string().contains(MARK), "L20: {reason}");
-    }
-    for problem in program.map(&person).problems {
-        assert!(!problem.to_string().contains(MARK), "L20: {problem}");
     }
 }
