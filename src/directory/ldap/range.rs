@@ -42,13 +42,14 @@ impl<'a> Ranged<'a> {
             }
             match range.last {
                 None => self.done = true,
-                // An empty or short range would go on for ever, or leave a hole.
-                Some(last)
-                    if last.checked_sub(range.first).map(|n| n + 1) == u64::try_from(answer.values.len()).ok() =>
-                {
-                    self.next = last + 1;
+                Some(last) => {
+                    let next = last.checked_add(1).ok_or(BrokenRange)?;
+                    // An empty or short range would go on for ever, or leave a hole.
+                    if next.checked_sub(range.first) != u64::try_from(answer.values.len()).ok() || next == range.first {
+                        return Err(BrokenRange);
+                    }
+                    self.next = next;
                 }
-                Some(_) => return Err(BrokenRange),
             }
             return Ok(answer.values);
         }
@@ -122,6 +123,11 @@ mod tests {
             |name: &str, values: usize| vec![Attribute { name: name.into(), values: vec![b"cn=a".to_vec(); values] }];
         assert_eq!(Ranged::new("member").accept(&mut answer("member;range=1-*", 1)), Err(BrokenRange));
         assert_eq!(Ranged::new("member").accept(&mut answer("member;range=0-4", 3)), Err(BrokenRange));
+        // A range that no list can have: its end plus one is 0 again, and the read would begin anew without end.
+        assert_eq!(
+            Ranged::new("member").accept(&mut answer("member;range=0-18446744073709551615", 0)),
+            Err(BrokenRange)
+        );
         let mut second = Ranged::new("member");
         assert!(second.accept(&mut answer("member;range=0-2", 3)).is_ok());
         assert_eq!(second.request().as_deref(), Some("member;range=3-*"));
