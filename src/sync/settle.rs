@@ -20,7 +20,7 @@ pub(super) struct Untold {
     /// The candidate's place.
     pub(super) place: u32,
     contact: CompactId,
-    /// Portal access was not given, though it is wanted.
+    /// Portal access was not given or taken, though that is wanted.
     pub(super) without_access: bool,
     pub(super) before: Option<Brief>,
 }

@@ -201,10 +201,10 @@ impl Writer<'_> {
         outbox: &Outbox,
     ) -> Result<(), Error> {
         let mut candidate = Cow::Borrowed(candidate);
-        let access_waits = takeover != Takeover::None && self.grants(&candidate, &contact);
+        let access_waits = takeover != Takeover::None && self.changes_access(&candidate, &contact);
         if access_waits {
             self.keep(&Field::PortalAccess, candidate.to_mut());
-            let why = "portal access is given once the contact is this connection's: by the next run, within the hold's limits";
+            let why = "portal access is given or taken once the contact is this connection's: by the next run, within the hold's limits";
             let entry = Entry::of("held", &candidate.person).on(contact.id.to_string()).because("AccessAfterTakeover");
             outbox.note(Count::Held, entry.saying(why)).await?;
         }
@@ -254,12 +254,12 @@ impl Writer<'_> {
         outbox.send(kind, pending).await
     }
 
-    /// Whether a change gives portal access to a contact that has none. Where the contact is only now taken over, nobody
-    /// has counted that against the hold (L4).
-    fn grants(&self, candidate: &Candidate, contact: &Contact) -> bool {
+    /// Whether a change gives or takes portal access. Where the contact is only now taken over, nobody has counted that
+    /// against the hold (L4).
+    fn changes_access(&self, candidate: &Candidate, contact: &Contact) -> bool {
         let wanted = self.fields.place(&Field::PortalAccess).and_then(|place| candidate.wanted.get(place));
-        wanted == Some(&Wanted::Set(Value::Flag(true)))
-            && contact.value(&Field::PortalAccess) != Some(Value::Flag(true))
+        let has = contact.value(&Field::PortalAccess) == Some(Value::Flag(true));
+        matches!(wanted, Some(Wanted::Set(Value::Flag(wanted))) if *wanted != has)
     }
 
     /// Every mapped field as it is after the change.
