@@ -13,6 +13,8 @@ use crate::runlog::{Settled, SettledEntry};
 /// Contacts are fetched once more where the desk does not answer with what it stored: as many, and then only if one of
 /// them differs all of the rest.
 pub(super) const SAMPLE: usize = 100;
+/// As many where each costs a request of its own.
+pub(super) const FEW: usize = 10;
 
 /// A contact whose stored form the desk did not tell, in few bytes: after a first run that may be all of them.
 #[derive(Clone, Debug)]

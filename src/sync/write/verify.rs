@@ -9,7 +9,7 @@ use crate::runlog::Entry;
 use crate::sync::account::Account;
 use crate::sync::candidates::Candidate;
 use crate::sync::decide::{Verdict, changes};
-use crate::sync::settle::{Brief, SAMPLE, Settling, Untold};
+use crate::sync::settle::{Brief, FEW, SAMPLE, Settling, Untold};
 
 /// A contact to look at.
 struct Doubtful {
@@ -30,7 +30,9 @@ impl Writer<'_> {
         let mut untold = std::mem::take(&mut settling.untold);
         // In the order of the candidates, so that a sample is found in the first of them.
         untold.sort_unstable_by_key(|untold| untold.place);
-        let rest = untold.split_off(untold.len().min(SAMPLE));
+        // A desk that does not filter is asked for each by itself: a few of them will do.
+        let sample = if self.desk.capabilities().filter.is_some() { SAMPLE } else { FEW };
+        let rest = untold.split_off(untold.len().min(sample));
         for some in [untold, rest] {
             let vanished = self.verify_these(some, in_vain, account, settling).await?;
             if settling.not_converging.is_empty() && !vanished {
