@@ -1,8 +1,11 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test histories faults test-deps bench kill build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test histories faults test-deps bench kill fuzz build lint fmt generate check-generated deny advisories ci
 
 CARGO ?= cargo
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(notdir $(basename $(wildcard fuzz/targets/*.rs)))
+FUZZ_OPTIONS ?= -rss_limit_mb=2048 -timeout=10 -max_len=4096 -print_final_stats=1
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +29,14 @@ kill: ## Kill 100 runs of 20,000 people anywhere (CONTACTSYNC_KILLS, CONTACTSYNC
 
 faults: ## Meet every fault with every request of a run, not only a sample (about ten minutes)
 	CONTACTSYNC_FAULTS=all $(CARGO) test --locked --test it sync::faults
+
+fuzz: ## Fuzz what comes from outside: FUZZ_TARGETS, each for FUZZ_SECONDS; needs a nightly toolchain
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/found/$$target && echo "fuzz $$target for $(FUZZ_SECONDS) s" && \
+		$(CARGO) +nightly fuzz run $$target fuzz/found/$$target fuzz/corpus/$$target -- $(FUZZ_OPTIONS) \
+			-dict=fuzz/dict/$$target.dict -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
 
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked

@@ -16,6 +16,9 @@ pub mod clock;
 pub mod contact;
 pub mod desk;
 pub mod directory;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod kdesk;
 pub mod keys;
 pub mod manifest;

@@ -9,6 +9,7 @@ use super::Failure;
 use super::embedded::Embedded;
 use super::printer::Printer;
 use crate::api::{ContactSync, ContactSyncConnection, ContactSyncConnectionSpec};
+use crate::directory;
 use crate::manifest::{Checks, Diagnostic, Input, ManifestKeys, Manifests, Object};
 use crate::net::Budget;
 use crate::person::Program;
@@ -195,6 +196,17 @@ impl Session {
         &self,
         connection: &Object<ContactSyncConnection>,
     ) -> Result<ConnectionSettings, sync::Error> {
+        let mut settings = self.settings_alone(connection)?;
+        let is_other = |other: &Object<ContactSyncConnection>| {
+            (&other.namespace, &other.name) != (&connection.namespace, &connection.name)
+        };
+        let others = self.manifests.connections.iter().filter(|other| is_other(other));
+        let near = others.filter(|other| directory::is_same(&other.value.spec.source, &settings.spec.source));
+        settings.same_directory = near.filter_map(|other| Some(self.settings_alone(other).ok()?.key)).collect();
+        Ok(settings)
+    }
+
+    fn settings_alone(&self, connection: &Object<ContactSyncConnection>) -> Result<ConnectionSettings, sync::Error> {
         let spec = connection.value.spec.clone();
         ConnectionSettings::new(&self.cluster_name, &connection.namespace, &connection.name, None, spec)
     }

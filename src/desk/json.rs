@@ -61,8 +61,10 @@ impl Node for Value {
 impl<'a> Fields for ObjectAsVec<'a> {
     type Node = Borrowed<'a>;
 
+    /// Of a name that stands twice the last counts, as in an [`Object`].
     fn find(&self, name: &str) -> Option<&Borrowed<'a>> {
-        self.get(name).or_else(|| Some(self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.1))
+        let last = |wanted: &str| self.iter().filter(|(key, _)| *key == wanted).last().map(|(_, value)| value);
+        last(name).or_else(|| last(self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?.0))
     }
 }
 

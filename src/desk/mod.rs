@@ -11,6 +11,9 @@ mod contact;
 mod entries;
 mod error;
 mod find;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod json;
 mod list;
 mod newcomer;

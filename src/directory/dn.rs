@@ -93,7 +93,8 @@ impl Parser<'_> {
         while let Some(byte) = self.next_if(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')) {
             part.push(char::from(byte.to_ascii_lowercase()));
         }
-        if part.starts_with("oid.") {
+        // RFC 2253 lets a number begin so; in any other name it is part of it.
+        if part.strip_prefix("oid.").is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit())) {
             part.drain(..4);
         }
         if part.is_empty() {
@@ -229,6 +230,14 @@ mod tests {
         same("OID.2.5.4.3=a", "2.5.4.3=a");
         same("cn=#04024869", "CN=#04024869");
         same("", "  ");
+    }
+
+    #[test]
+    fn a_normal_form_is_its_own() {
+        for text in ["oid.oid.2.5.4.3=a", "oid.cn=a", "oid.=a"] {
+            let normal = normalize(text).unwrap();
+            assert_eq!(normalize(&normal).unwrap(), normal, "{text}");
+        }
     }
 
     #[test]

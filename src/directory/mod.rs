@@ -16,8 +16,10 @@ pub mod dn;
 mod error;
 pub mod file;
 pub mod ldap;
+mod same;
 
 pub use error::Error;
+pub use same::is_same;
 
 /// A directory that people are read from.
 #[async_trait]

@@ -9,6 +9,9 @@ mod cursor;
 mod document;
 mod error;
 mod filter;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod patch;
 mod project;

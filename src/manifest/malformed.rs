@@ -6,7 +6,8 @@ use super::yaml::{YamlError, too_deep};
 
 /// Says what is wrong where the parser stopped.
 pub(super) fn explain(text: &str, error: &ScanError) -> YamlError {
-    let line = error.marker().line().max(1);
+    // The parser counts one line more than there are where the last has no end.
+    let line = error.marker().line().min(text.lines().count()).max(1);
     if is_template(text, line) {
         return template(line);
     }

@@ -18,6 +18,9 @@ pub struct ConnectionSettings {
     pub key: OwnershipKey,
     /// Keys whose contacts become this connection's.
     pub take_over: Vec<OwnershipKey>,
+    /// Keys of other connections that are known to read the same directory: between them an address under another id is
+    /// another person's (L9). Whoever runs connections together says which; empty where nothing is known.
+    pub same_directory: Vec<OwnershipKey>,
 }
 
 impl ConnectionSettings {
@@ -42,7 +45,8 @@ impl ConnectionSettings {
             .flatten()
             .map(|key| OwnershipKey::new(key.clone()).map_err(|error| refuse("takeOverFrom", error)))
             .collect::<Result<_, _>>()?;
-        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned(), generation, spec, key, take_over })
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        Ok(Self { namespace, name, generation, spec, key, take_over, same_directory: Vec::new() })
     }
 
     /// Whether contacts owned under a key are this connection's.

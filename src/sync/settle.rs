@@ -13,6 +13,8 @@ use crate::runlog::{Settled, SettledEntry};
 /// Contacts are fetched once more where the desk does not answer with what it stored: as many, and then only if one of
 /// them differs all of the rest.
 pub(super) const SAMPLE: usize = 100;
+/// As many where each costs a request of its own.
+pub(super) const FEW: usize = 10;
 
 /// A contact whose stored form the desk did not tell, in few bytes: after a first run that may be all of them.
 #[derive(Clone, Debug)]
@@ -20,13 +22,15 @@ pub(super) struct Untold {
     /// The candidate's place.
     pub(super) place: u32,
     contact: CompactId,
+    /// Portal access was not given or taken, though that is wanted.
+    pub(super) without_access: bool,
     pub(super) before: Option<Brief>,
 }
 
 impl Untold {
-    pub(super) fn new(place: usize, contact: &ContactId, before: Option<Brief>) -> Self {
+    pub(super) fn new(place: usize, contact: &ContactId, without_access: bool, before: Option<Brief>) -> Self {
         let place = u32::try_from(place).unwrap_or(u32::MAX);
-        Self { place, contact: CompactId::new(contact.as_str()), before }
+        Self { place, contact: CompactId::new(contact.as_str()), without_access, before }
     }
 
     pub(super) fn contact(&self) -> Option<ContactId> {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod office;
+mod overlap;
 mod quickstart;
 mod refusals;
 mod telling;

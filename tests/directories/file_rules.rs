@@ -97,6 +97,24 @@ fn l02_a_file_cut_off_fails_the_read() {
     malformed(&csv(""), 1, "empty");
 }
 
+/// Found by fuzzing: the last id of a file cut within it was taken for another person's, and the right one for gone.
+#[test]
+fn l02_a_last_line_without_its_end_fails_the_read() {
+    malformed(&csv("name,id\nAstrid,4711\nBo,47"), 3, "no line end");
+    malformed(&csv("id,name\n4711,"), 2, "no line end");
+    malformed(&csv("id,na"), 1, "no line end");
+    let person = "dn: cn=Astrid\nobjectClass: person\nentryUUID: 4711";
+    malformed(&ldif(person), 3, "no line end");
+    malformed(&ldif(format!("{person}\n\ndn: cn=Bo")), 5, "no line end");
+    malformed(&ldif(format!("{person}\n\ndn: cn=Bo\n")), 5, "no objectClass");
+    malformed(&csv("name,id\nAstrid,\"4711\""), 2, "no line end");
+    for whole in ["name,id\nAstrid,4711\n", "name,id\r\nAstrid,\"4711\"\r\n", "name,id\rAstrid,4711\r"] {
+        assert_eq!(all(&csv(whole)).unwrap().len(), 1, "{whole:?}");
+    }
+    assert_eq!(all(&ldif(format!("{person}\r\n"))).unwrap().len(), 1);
+    assert_eq!(all(&jsonl("{\"id\":4711}")).unwrap().len(), 1, "an object ends itself");
+}
+
 #[test]
 fn l02_fewer_records_than_expected_are_no_whole_read() {
     let file = |least: i64| open(json!({"format": "CSV", "idField": "id", "minRecords": least}), "id\n1\n2\n");

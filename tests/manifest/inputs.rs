@@ -9,8 +9,20 @@ use super::support::{CONNECTION, WORKSPACE, folder, told, told_of, told_of_text}
 fn refuses_text_that_is_no_yaml() {
     assert_eq!(
         told_of_text("a: [1, 2"),
-        "-:2: this is not YAML (while parsing a flow sequence, expected ',' or ']'): check indentation, colons and quotes in this line and the one before"
+        "-:1: this is not YAML (while parsing a flow sequence, expected ',' or ']'): check indentation, colons and quotes in this line and the one before"
     );
+}
+
+#[test]
+fn tells_a_line_that_is_there() {
+    for text in ["a: {b: c", "a: [b\nc: 'd", "kind: X\na: \"b"] {
+        let loaded = read(&[Input::Text { name: "-".into(), text: text.to_owned() }]);
+        let lines: Vec<usize> = loaded.diagnostics.iter().map(|said| said.line).collect();
+        assert!(
+            !lines.is_empty() && lines.iter().all(|line| (1..=text.lines().count()).contains(line)),
+            "{text:?}: {lines:?}"
+        );
+    }
 }
 
 #[test]

@@ -15,4 +15,5 @@ mod ldap;
 mod owning;
 mod planning;
 mod reading;
+mod requests;
 mod two_at_once;

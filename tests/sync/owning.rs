@@ -236,3 +236,32 @@ async fn l06_agents_of_the_desk_are_never_touched() {
     house.sync(&adopt).await;
     assert_eq!(house.contact(&mail(2)).await, agent);
 }
+
+/// Nobody has counted a grant to a contact that is only now taken over: it is given by the next run, which counts it.
+#[tokio::test]
+async fn l04_taking_a_contact_over_lets_nobody_in() {
+    let house = House::open().await;
+    house.file(&people(20));
+    for n in 0..20 {
+        house.make(json!({"userName": mail(n), "displayName": "Was There", "emails": [{"value": mail(n), "primary": true}]})).await;
+    }
+    let adopt = connection("staff", "conflicts: Adopt\nmapping: {access: {portalAccess: {value: true}}}");
+    let let_in = async || {
+        let contacts = house.contacts().await;
+        contacts.values().filter(|contact| contact[contactsync::scim::KDESK_CONTACT]["portalAccess"] == true).count()
+    };
+    let first = house.sync(&adopt).await;
+    assert_eq!((first.counts.adopted, first.counts.held, first.result), (20, 20, RunResult::Partial), "{first:#?}");
+    assert_eq!(let_in().await, 0);
+    let second = house.sync(&adopt).await;
+    assert_eq!((second.counts.held, second.result), (20, RunResult::Partial), "{second:#?}");
+    assert_eq!(let_in().await, 0, "more at once than the hold lets through");
+    let approve = format!(
+        "conflicts: Adopt\nmapping: {{access: {{portalAccess: {{value: true}}}}}}\nleavers: {{policy: Deactivate, approvedPlan: \"{}\"}}",
+        second.plan.unwrap()
+    );
+    let approved = connection("staff", &approve);
+    assert_eq!(house.succeed(&approved).await.updated, 20);
+    assert_eq!(let_in().await, 20);
+    assert_eq!(house.succeed(&approved).await.unchanged, 20);
+}

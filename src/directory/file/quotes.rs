@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 use thiserror::Error;
 
+use super::lines::NO_LINE_END;
+
 /// What breaks the rules, and where. It passes the csv crate inside an [`io::Error`].
 #[derive(Clone, Copy, Debug, Error)]
 #[error("line {line}: {reason}")]
@@ -20,6 +22,8 @@ pub(super) struct Strict<R> {
     file: R,
     delimiter: u8,
     place: Place,
+    /// Whether the last byte ended a line.
+    ended: bool,
     line: u64,
     opened: u64,
 }
@@ -36,7 +40,7 @@ enum Place {
 impl<R: Read> Strict<R> {
     /// Watches over `file`.
     pub(super) fn new(file: R, delimiter: u8) -> Self {
-        Self { file, delimiter, place: Place::FieldStart, line: 1, opened: 1 }
+        Self { file, delimiter, place: Place::FieldStart, ended: true, line: 1, opened: 1 }
     }
 
     fn step(&mut self, byte: u8) -> Result<(), &'static str> {
@@ -60,10 +64,27 @@ impl<R: Read> Strict<R> {
             }
             (Place::FieldStart | Place::Plain, _) => Place::Plain,
         };
+        self.ended = matches!(byte, b'\n' | b'\r');
         if byte == b'\n' {
             self.line += 1;
         }
         Ok(())
+    }
+
+    /// What the end of the file says against it. RFC 4180 lets the last line go without its end; but then nothing tells
+    /// whether its last field, which may be an id, is all there: behind a quote, too, may have stood the other half of a
+    /// doubled one.
+    fn end(&self) -> io::Result<()> {
+        match self.place {
+            Place::Quoted => Err(Self::broken(
+                self.opened,
+                "a quoted field that begins here is never closed: the file is cut off, or a quote is missing",
+            )),
+            Place::FieldStart | Place::Plain | Place::Closing if !self.ended => {
+                Err(Self::broken(self.line, NO_LINE_END))
+            }
+            Place::FieldStart | Place::Plain | Place::Closing => Ok(()),
+        }
     }
 
     fn broken(line: u64, reason: &'static str) -> io::Error {
@@ -77,11 +98,8 @@ impl<R: Read> Read for Strict<R> {
             return Ok(0);
         }
         let count = self.file.read(buffer)?;
-        if count == 0 && matches!(self.place, Place::Quoted) {
-            return Err(Self::broken(
-                self.opened,
-                "a quoted field that begins here is never closed: the file is cut off, or a quote is missing",
-            ));
+        if count == 0 {
+            self.end()?;
         }
         for byte in buffer.iter().take(count) {
             if let Err(reason) = self.step(*byte) {

@@ -23,6 +23,9 @@ mod dn;
 mod entry;
 mod fault;
 mod filter;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod groups;
 mod id;
 mod members;

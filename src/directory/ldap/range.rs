@@ -44,14 +44,15 @@ impl<'a> Ranged<'a> {
             }
             match range.last {
                 None => self.done = true,
-                // An empty or short range would go on for ever, or leave a hole.
-                Some(last)
-                    if last.checked_sub(range.first).map(|n| n + 1)
-                        == u64::try_from(answer.values.iter().count()).ok() =>
-                {
-                    self.next = last + 1;
+                Some(last) => {
+                    let next = last.checked_add(1).ok_or(BrokenRange)?;
+                    let values = u64::try_from(answer.values.iter().count()).ok();
+                    // An empty or short range would go on for ever, or leave a hole.
+                    if next.checked_sub(range.first) != values || next == range.first {
+                        return Err(BrokenRange);
+                    }
+                    self.next = next;
                 }
-                Some(_) => return Err(BrokenRange),
             }
             return Ok(Some(answer.values).into_iter().flat_map(Values::iter));
         }
@@ -145,6 +146,9 @@ mod tests {
         let answer = |name: &str, values: usize| entry(&[(name.into(), &vec!["cn=a".to_owned(); values])]);
         assert_eq!(accept(&mut Ranged::new("member"), &answer("member;range=1-*", 1)), Err(BrokenRange));
         assert_eq!(accept(&mut Ranged::new("member"), &answer("member;range=0-4", 3)), Err(BrokenRange));
+        // A range that no list can have: its end plus one is 0 again, and the read would begin anew without end.
+        let endless = answer("member;range=0-18446744073709551615", 0);
+        assert_eq!(accept(&mut Ranged::new("member"), &endless), Err(BrokenRange));
         let mut second = Ranged::new("member");
         assert!(accept(&mut second, &answer("member;range=0-2", 3)).is_ok());
         assert_eq!(second.request().as_deref(), Some("member;range=3-*"));

@@ -38,21 +38,21 @@ pub(super) fn array<'d>(holder: &'d mut Map<String, Value>, name: &str) -> &'d m
 
 /// Removes what holds nothing any more: an empty array or object is unassigned (RFC 7643 section 2.5).
 pub(super) fn prune(document: &mut Document) {
-    for value in document.values_mut() {
-        match value {
-            Value::Array(values) => values.retain(|value| !empty(value)),
-            Value::Object(members) => members.retain(|_, value| !empty(value)),
-            _ => {}
-        }
-    }
-    document.retain(|_, value| !empty(value));
+    document.retain(|_, value| !emptied(value));
 }
 
-fn empty(value: &Value) -> bool {
+/// Prunes a value, and says whether nothing is left of it. It is as deep as the schema: an extension's attribute's values.
+fn emptied(value: &mut Value) -> bool {
     match value {
         Value::Null => true,
-        Value::Array(values) => values.is_empty(),
-        Value::Object(members) => members.is_empty(),
+        Value::Array(values) => {
+            values.retain_mut(|value| !emptied(value));
+            values.is_empty()
+        }
+        Value::Object(members) => {
+            members.retain(|_, value| !emptied(value));
+            members.is_empty()
+        }
         _ => false,
     }
 }

@@ -86,6 +86,14 @@ fn removes() {
     let gone = one(json!({"op": "remove", "path": format!("{}:organization", scim::ENTERPRISE_USER)})).unwrap();
     assert!(gone.get(scim::ENTERPRISE_USER).is_none(), "an empty extension goes too");
     assert_eq!(one(json!({"op": "remove", "path": "nickName"})).unwrap(), Value::Object(user()), "absent already");
+    // Found by fuzzing: the last sub-attribute of a value within an extension left an empty value behind.
+    let notifications = format!("{}:emailNotifications", scim::KDESK_CONTACT);
+    let got = patch(json!([
+        {"op": "add", "path": notifications, "value": [{"type": "News", "value": true}]},
+        {"op": "remove", "path": format!("{notifications}[type eq \"News\"].value")},
+        {"op": "remove", "path": format!("{notifications}[type eq \"News\"].type")},
+    ]));
+    assert_eq!(got.unwrap(), Value::Object(user()));
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Wish<'a> {
     pub person: &'a str,
     /// What the connection does about contacts that nobody owns.
     pub policy: ConflictPolicy,
+    /// Keys of other connections that read the same directory.
+    pub same_directory: &'a [OwnershipKey],
     /// Whether `spec.emailDomains` names the address's domain.
     pub speaks_for: bool,
 }
@@ -64,6 +66,7 @@ pub fn resolve(wish: Wish<'_>, found: &[Standing]) -> Resolution {
         Some(id) if &id.owner == wish.key => Resolution::Conflict("AddressReused"),
         Some(id) => match id.mark.map(|mark| mark.kind) {
             Some(MarkKind::Left | MarkKind::Deactivated) if id.person == wish.person => Resolution::Claim(0),
+            Some(MarkKind::Left) if wish.same_directory.contains(&id.owner) => Resolution::Conflict("AddressReused"),
             Some(MarkKind::Left) if wish.speaks_for && contact.primary => Resolution::Claim(0),
             Some(MarkKind::Deactivated) => Resolution::Conflict("AddressReused"),
             None | Some(MarkKind::Left) => Resolution::Waiting(id.owner.clone()),
@@ -90,7 +93,19 @@ mod tests {
     }
 
     fn decide(policy: ConflictPolicy, speaks_for: bool, found: &[Standing]) -> Resolution {
-        resolve(Wish { key: &key("c/n/b"), person: "7", policy, speaks_for }, found)
+        resolve(Wish { key: &key("c/n/b"), person: "7", policy, same_directory: &[key("c/n/near")], speaks_for }, found)
+    }
+
+    #[test]
+    fn l09_in_one_directory_an_address_under_another_id_is_another_persons() {
+        for (owner, resolution) in [
+            ("c/n/near/8", Resolution::Conflict("AddressReused")),
+            ("c/n/near/7", Resolution::Claim(0)),
+            ("c/n/far/8", Resolution::Claim(0)),
+        ] {
+            let left = contact(Some(owner), Some(MarkKind::Left));
+            assert_eq!(decide(ConflictPolicy::Skip, true, &[left]), resolution, "{owner}");
+        }
     }
 
     #[test]

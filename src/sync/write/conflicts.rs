@@ -47,6 +47,7 @@ impl Writer<'_> {
             key: &self.settings.key,
             person: &candidate.person,
             policy: self.settings.spec.conflicts.unwrap_or_default(),
+            same_directory: &self.settings.same_directory,
             speaks_for: self.settings.speaks_for(&email),
         };
         let mut take = |place: usize| if place < found.len() { Some(found.swap_remove(place)) } else { None };

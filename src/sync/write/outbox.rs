@@ -59,6 +59,8 @@ pub(super) struct Pending {
     pub(super) fields: Vec<FieldChange>,
     /// Every mapped field as it should be afterwards.
     pub(super) target: Vec<(Field, Option<Value>)>,
+    /// Portal access is not given or taken along with it, though that is wanted.
+    pub(super) without_access: bool,
     /// The fingerprint of every mapped field before it, where there was a contact.
     pub(super) before: Option<Brief>,
 }

@@ -1,5 +1,6 @@
 //! Candidates become changes: new contacts as they are, known ones after a look at what the desk holds now.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::outbox::{Act, Count, Outbox, Pending};
@@ -148,6 +149,7 @@ impl Writer<'_> {
                 .iter()
                 .map(|field| (field.clone(), values.iter().find(|(f, _)| f == field).map(|(_, v)| v.clone())))
                 .collect(),
+            without_access: false,
             before: None,
             person: candidate.person.clone(),
         };
@@ -198,6 +200,14 @@ impl Writer<'_> {
         takeover: Takeover,
         outbox: &Outbox,
     ) -> Result<(), Error> {
+        let mut candidate = Cow::Borrowed(candidate);
+        let access_waits = takeover != Takeover::None && self.changes_access(&candidate, &contact);
+        if access_waits {
+            self.keep(&Field::PortalAccess, candidate.to_mut());
+            let why = "portal access is given or taken once the contact is this connection's: by the next run, within the hold's limits";
+            let entry = Entry::of("held", &candidate.person).on(contact.id.to_string()).because("AccessAfterTakeover");
+            outbox.note(Count::Held, entry.saying(why)).await?;
+        }
         let mut fields = changes(&self.fields.all, &candidate.wanted, |field| contact.value(field));
         let before = contact.external_id.as_deref().and_then(ExternalId::parse);
         let ours = ExternalId {
@@ -216,7 +226,7 @@ impl Writer<'_> {
             .map(|(field, new)| field_change(field, contact.value(field).as_ref(), new.as_ref()))
             .collect();
         let target = self.target(&contact, &fields);
-        self.labels_move_along(&mut fields, candidate);
+        self.labels_move_along(&mut fields, &candidate);
         let act = match takeover {
             Takeover::Adopt => Act::Adopt,
             Takeover::Claim => Act::Claim,
@@ -232,6 +242,7 @@ impl Writer<'_> {
             reason: None,
             fields: told,
             target,
+            without_access: access_waits,
             before: Some(Brief::of(fields_of(&self.fields.all, &contact))),
         };
         let kind = ChangeKind::Update {
@@ -241,6 +252,14 @@ impl Writer<'_> {
             active: reactivate.then_some(true),
         };
         outbox.send(kind, pending).await
+    }
+
+    /// Whether a change gives or takes portal access. Where the contact is only now taken over, nobody has counted that
+    /// against the hold (L4).
+    fn changes_access(&self, candidate: &Candidate, contact: &Contact) -> bool {
+        let wanted = self.fields.place(&Field::PortalAccess).and_then(|place| candidate.wanted.get(place));
+        let has = contact.value(&Field::PortalAccess) == Some(Value::Flag(true));
+        matches!(wanted, Some(Wanted::Set(Value::Flag(wanted))) if *wanted != has)
     }
 
     /// Every mapped field as it is after the change.
@@ -289,6 +308,7 @@ impl Writer<'_> {
             reason: Some("AddressCycle".to_owned()),
             fields: vec![field_change(&Field::Email, None, None)],
             target: Vec::new(),
+            without_access: false,
             before: None,
         };
         outbox.send(ChangeKind::Update { contact, fields, external_id: None, active: None }, pending).await

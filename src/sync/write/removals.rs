@@ -77,6 +77,7 @@ impl Writer<'_> {
             reason: Some(word(leaver.absence).to_owned()),
             fields: Vec::new(),
             target: Vec::new(),
+            without_access: false,
             before: None,
         };
         let kind = match act {

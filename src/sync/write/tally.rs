@@ -123,7 +123,7 @@ impl Tally {
                     settling.compare(&pending.person, &pending.target, pending.before, stored)?;
                 }
                 (None, Some(place)) if !pending.target.is_empty() => {
-                    settling.untold.push(Untold::new(place, &written.id, pending.before));
+                    settling.untold.push(Untold::new(place, &written.id, pending.without_access, pending.before));
                 }
                 _ => {}
             }

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Error, Writer};
+use crate::contact::Field;
 use crate::desk::ContactId;
 use crate::runlog::Entry;
 use crate::sync::account::Account;
 use crate::sync::candidates::Candidate;
 use crate::sync::decide::{Verdict, changes};
-use crate::sync::settle::{Brief, SAMPLE, Settling, Untold};
+use crate::sync::settle::{Brief, FEW, SAMPLE, Settling, Untold};
 
 /// A contact to look at.
 struct Doubtful {
@@ -29,7 +30,9 @@ impl Writer<'_> {
         let mut untold = std::mem::take(&mut settling.untold);
         // In the order of the candidates, so that a sample is found in the first of them.
         untold.sort_unstable_by_key(|untold| untold.place);
-        let rest = untold.split_off(untold.len().min(SAMPLE));
+        // A desk that does not filter is asked for each by itself: a few of them will do.
+        let sample = if self.desk.capabilities().filter.is_some() { SAMPLE } else { FEW };
+        let rest = untold.split_off(untold.len().min(sample));
         for some in [untold, rest] {
             let vanished = self.verify_these(some, in_vain, account, settling).await?;
             if settling.not_converging.is_empty() && !vanished {
@@ -56,16 +59,17 @@ impl Writer<'_> {
                 break;
             }
             let (place, mut candidate) = item?;
-            let Some((contact, before)) = untold.remove(&place).and_then(|one| Some((one.contact()?, one.before)))
-            else {
-                continue;
-            };
+            let Some(one) = untold.remove(&place) else { continue };
+            let Some(contact) = one.contact() else { continue };
             self.hold_back(place, &mut candidate);
             let granted = matches!(self.claims.verdict(place), Verdict::Granted { .. });
             if !granted || in_vain.contains(&place) {
                 self.keep_address(&mut candidate);
             }
-            batch.push(Doubtful { contact, candidate, before });
+            if one.without_access {
+                self.keep(&Field::PortalAccess, &mut candidate);
+            }
+            batch.push(Doubtful { contact, candidate, before: one.before });
             if batch.len() == SAMPLE {
                 vanished |= self.look_at(std::mem::take(&mut batch), account, settling).await?;
             }

@@ -60,13 +60,13 @@ pub(super) fn each(
                     reason: format!("the entry on line {} is a referral: export what it points at too", entry.line),
                 });
             }
-            Kind::Unknown if entry.values(&source.id_field).next().is_some() => {
+            Kind::Unknown => {
                 return Err(snapshot.malformed(
                     entry.line,
                     "the entry has no objectClass, which tells people from the rest: export it too",
                 ));
             }
-            Kind::Group | Kind::Other | Kind::Unknown => {}
+            Kind::Group | Kind::Other => {}
         }
     }
     Ok(())

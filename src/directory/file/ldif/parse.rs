@@ -79,7 +79,7 @@ impl<'a> Entries<'a> {
         Ok(Self { snapshot, lines, unfolded, ahead: None, next, decoded, begun: false })
     }
 
-    /// Reads the next entry; false at the end of the file.
+    /// Reads the next entry; false at the end of the file. Every line has its end there (RFC 2849), also the last.
     pub(super) fn next(&mut self, entry: &mut Entry) -> Result<bool, Error> {
         entry.bytes.clear();
         entry.attributes.clear();
@@ -97,6 +97,7 @@ impl<'a> Entries<'a> {
             self.take(line, entry).map_err(|reason| self.snapshot.malformed(line, reason))?;
             self.begun = true;
         }
+        self.lines.ended()?;
         Ok(entry.line > 0)
     }
 

@@ -137,11 +137,16 @@ fn paged_results(mut rest: Reader<'_>) -> Result<Option<&[u8]>, Malformed> {
             // The criticality.
             control.next()?;
         }
-        let mut value = control.enter(OCTET_STRING)?.enter(SEQUENCE)?;
-        value.expect(INTEGER)?;
-        return value.expect(OCTET_STRING).map(Some);
+        return cookie_in(control.expect(OCTET_STRING)?).map(Some);
     }
     Ok(None)
+}
+
+/// The cookie in the value of a paged results control.
+pub(crate) fn cookie_in(value: &[u8]) -> Result<&[u8], Malformed> {
+    let mut value = Reader::new(value).enter(SEQUENCE)?;
+    value.expect(INTEGER)?;
+    value.expect(OCTET_STRING)
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub(super) mod filter;
 mod request;
 
 pub(super) use answer::{Answer, Cookie, Outcome};
+#[cfg(fuzzing)]
+pub(super) use answer::{cookie_in, read as read_answer};
 pub(super) use connection::{Broken, TlsWire, Wire, over_tls};
 pub(super) use request::{Scope, SearchRequest};
 
