@@ -16,7 +16,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
 fuzz_target!(
-    init: checks::let_the_evaluator_panic(),
+    init: checks::prepare(),
     |input: Input| {
         let Some(spec) = input.spec() else { return };
         let Ok(program) = Program::compile(&spec) else { return };

@@ -62,7 +62,7 @@ fn granted(person: &Person) {
     assert!(values.into_iter().any(is_true), "L17: no literal true");
 }
 
-fuzz_target!(init: checks::let_the_evaluator_panic(), |input: Input| {
+fuzz_target!(init: checks::prepare(), |input: Input| {
     PROGRAMS.with(|[plain, expressions]| {
         for someone in input.people.iter().take(8) {
             let person = someone.person();
