@@ -41,7 +41,7 @@ impl Desk {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let base = lines.by_ref().find_map(|line| Some(line.unwrap().split_once(" at ")?.1.to_owned())).unwrap();
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, base, client: reqwest::Client::builder().no_proxy().build().unwrap() }
+        Self { child, base, client: reqwest::Client::builder().no_proxy().no_gzip().build().unwrap() }
     }
 
     /// What the process has cost so far: its CPU time.

@@ -34,6 +34,7 @@ impl Progress {
 
 impl Observer for Progress {
     fn stage(&self, stage: Stage) {
+        tracing::debug!(?stage, "a stage begins");
         // Only while contacts are written is it known how many there are.
         let template = match stage {
             Stage::Writing | Stage::Removing => "{spinner} {msg} [{bar:30}] {human_pos}/{human_len}",
