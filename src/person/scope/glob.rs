@@ -44,20 +44,42 @@ fn class(rest: &mut Peekable<Chars<'_>>) -> Result<String, String> {
     if rest.next_if(|c| matches!(c, '!' | '^')).is_some() {
         class.push('^');
     }
+    // A character that a range may begin with.
+    let mut from = None;
     let mut members = 0_usize;
     loop {
-        match rest.next().ok_or("this glob leaves a class open: add ], or write \\[ for the character")? {
-            ']' if members > 0 => break,
-            '-' if members > 0 && rest.peek().is_some_and(|c| *c != ']') => class.push('-'),
-            '\\' => {
-                push_literal(&mut class, rest.next().ok_or("this glob ends in a backslash")?);
+        let c = rest.next().ok_or("this glob leaves a class open: add ], or write \\[ for the character")?;
+        match (c, from) {
+            (']', _) if members > 0 => break,
+            ('-', Some(first)) if rest.peek().is_some_and(|c| *c != ']') => {
+                let last = escaped(rest)?;
+                if last < first {
+                    return Err("this glob has a class with a range that runs backwards: write the smaller character first, as in [a-z], or \\- for the character".to_owned());
+                }
+                class.push('-');
+                push_literal(&mut class, last);
+                from = None;
             }
-            c => push_literal(&mut class, c),
+            ('\\', _) => {
+                let c = rest.next().ok_or("this glob ends in a backslash")?;
+                push_literal(&mut class, c);
+                from = Some(c);
+            }
+            (c, _) => {
+                push_literal(&mut class, c);
+                from = Some(c);
+            }
         }
         members += 1;
     }
     class.push(']');
     Ok(class)
+}
+
+/// The next character of a class, taken for itself behind a backslash.
+fn escaped(rest: &mut Peekable<Chars<'_>>) -> Result<char, String> {
+    let c = rest.next().filter(|c| *c != '\\').or_else(|| rest.next());
+    c.ok_or_else(|| "this glob ends in a backslash".to_owned())
 }
 
 fn push_literal(regex: &mut String, c: char) {

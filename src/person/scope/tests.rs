@@ -197,6 +197,17 @@ fn all_errors_are_told_at_once() {
     );
 }
 
+#[test]
+fn a_range_of_a_glob_runs_forwards() {
+    let regex = |glob: &str| crate::person::scope::glob::to_regex(glob);
+    for glob in ["[a-*]", "[z-a]", "[\\]-\\[]"] {
+        assert!(regex(glob).unwrap_err().contains("runs backwards"), "{glob}");
+    }
+    for glob in ["[a-z-]", "[*-a]", "[a-b-c]", "[-a]", "[]-a]", "[!\\[-\\]]"] {
+        assert!(regex::Regex::new(&regex(glob).unwrap()).is_ok(), "{glob}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_glob_is_read_without_panic_and_means_one_regex(glob in "\\PC{0,12}|[\\[\\]{}*?!,a\\\\^&~-]{0,12}", value in "\\PC{0,12}") {
