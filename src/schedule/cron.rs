@@ -122,7 +122,8 @@ fn number(text: &str) -> Option<u16> {
 /// Whether any day of a leap year's cycle fits; hours and minutes always come.
 fn comes(cron: &Cron) -> bool {
     let fits = |day: Date| {
-        let weekday = croner::Weekday::from_days_from_sunday(u32::from(day.weekday().to_sunday_zero_offset().unsigned_abs()));
+        let weekday =
+            croner::Weekday::from_days_from_sunday(u32::from(day.weekday().to_sunday_zero_offset().unsigned_abs()));
         let (month, of_month) = (u32::from(day.month().unsigned_abs()), u32::from(day.day().unsigned_abs()));
         cron.pattern.month_match(month).unwrap_or(false)
             && cron.pattern.day_match(i32::from(day.year()), month, of_month, weekday).unwrap_or(false)

@@ -33,7 +33,7 @@ pub struct Timetable {
 
 #[derive(Clone, Debug)]
 enum Ticks {
-    Cron(Zoned),
+    Cron(Box<Zoned>),
     Interval(Interval),
 }
 
@@ -90,7 +90,7 @@ fn read(schedule: &Schedule, seed: &str) -> Result<Timetable, Vec<ScheduleError>
     };
     let ticks = match (&schedule.cron, schedule.interval) {
         (Some(text), None) => match (cron::read(text), zone) {
-            (Ok(cron), Ok(zone)) => Some(Ticks::Cron(Zoned::new(cron, zone))),
+            (Ok(cron), Ok(zone)) => Some(Ticks::Cron(Box::new(Zoned::new(cron, zone)))),
             (Err(fault), _) => {
                 faults.push(fault);
                 None

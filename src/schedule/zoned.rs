@@ -124,8 +124,6 @@ impl Zoned {
     /// Whether the change at the start of this stretch left out a time of day that the schedule names.
     fn left_out(&self, stretch: &Stretch) -> bool {
         let Some((before, after)) = stretch.change else { return false };
-        self.once
-            && before < after
-            && self.cron.find_next_occurrence(&before, true).is_ok_and(|found| found < after)
+        self.once && before < after && self.cron.find_next_occurrence(&before, true).is_ok_and(|found| found < after)
     }
 }
