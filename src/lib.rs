@@ -25,5 +25,6 @@ pub mod manifest;
 pub mod net;
 pub mod person;
 pub mod runlog;
+pub mod schedule;
 pub mod scim;
 pub mod sync;
