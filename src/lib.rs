@@ -14,6 +14,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod contact;
+pub mod controller;
 pub mod desk;
 pub mod directory;
 #[cfg(fuzzing)]
