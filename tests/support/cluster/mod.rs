@@ -8,7 +8,7 @@ mod keeper;
 mod kubectl;
 mod ports;
 mod programs;
-mod resources;
+mod ready;
 mod server;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +21,6 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 pub use access::ADMIN;
-pub use kubectl::Said;
 
 use keeper::Keeper;
 use programs::Programs;
@@ -36,7 +35,6 @@ pub struct Cluster {
     programs: Programs,
     etcd_port: u16,
     api_port: u16,
-    ca: Vec<u8>,
     folder: TempDir,
 }
 
@@ -52,15 +50,15 @@ impl Cluster {
         let programs = Programs::find().await;
         let folder = tempfile::Builder::new().prefix("contactsync-cluster-").tempdir().unwrap();
         let keeper = Keeper::of(folder.path());
-        let ca = access::prepare(folder.path());
+        access::prepare(folder.path());
         let etcd_port = ports::free();
         let etcd = server::etcd(&programs, folder.path(), etcd_port, &keeper);
         let api_port = ports::free();
         access::write_kubeconfigs(folder.path(), api_port);
         let cluster =
-            Self { api: Mutex::new(None), _etcd: etcd, keeper, programs, etcd_port, api_port, ca, folder };
+            Self { api: Mutex::new(None), _etcd: etcd, keeper, programs, etcd_port, api_port, folder };
         cluster.start_apiserver().await;
-        resources::apply(&cluster).await;
+        cluster.apply_definitions().await;
         cluster
     }
 
@@ -82,22 +80,17 @@ impl Cluster {
         format!("https://127.0.0.1:{}", self.api_port)
     }
 
-    /// The authority of its certificate, in PEM.
-    pub fn ca(&self) -> &[u8] {
-        &self.ca
-    }
-
     /// A fresh namespace, and its name.
     pub async fn namespace(&self, prefix: &str) -> String {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let name = format!("{prefix}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let metadata = ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() };
         let namespace = Namespace { metadata, ..Namespace::default() };
-        Api::all(self.client()).create(&PostParams::default(), &namespace).await.unwrap();
+        Api::all(self.client().await).create(&PostParams::default(), &namespace).await.unwrap();
         name
     }
 
-    /// For whom this lies open: the program that is tested.
+    /// A user's kubeconfig, for the program that is tested.
     pub fn kubeconfig_of(&self, user: &str) -> PathBuf {
         access::kubeconfig(self.folder(), user)
     }
@@ -105,6 +98,10 @@ impl Cluster {
     /// The administrator's.
     pub fn kubeconfig(&self) -> PathBuf {
         self.kubeconfig_of(ADMIN)
+    }
+
+    fn apiserver_ended(&self) -> bool {
+        self.api.lock().unwrap().as_mut().is_none_or(Server::ended)
     }
 
     fn folder(&self) -> &Path {

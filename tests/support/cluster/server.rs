@@ -60,7 +60,7 @@ pub fn apiserver(programs: &Programs, folder: &Path, etcd: u16, port: u16, keepe
         .args(["--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount"])
         .arg(format!("--token-auth-file={}", file(access::TOKENS)))
         .arg("--service-account-issuer=https://kubernetes.default.svc")
-        .arg(format!("--service-account-key-file={}", file(access::SERVICE_ACCOUNT_KEY)))
+        .arg(format!("--service-account-key-file={}", file(access::SERVICE_ACCOUNT_PUBLIC)))
         .arg(format!("--service-account-signing-key-file={}", file(access::SERVICE_ACCOUNT_KEY)))
         .args(["--service-cluster-ip-range=10.0.0.0/24", "--profiling=false"]);
     Server::start(command, &folder.join(LOG), keeper)

@@ -1,0 +1,3 @@
+//! What happens on a real Kubernetes API server.
+
+mod admission;
