@@ -1,7 +1,8 @@
 //! A real control plane: etcd and kube-apiserver on free ports of 127.0.0.1, with RBAC on and our resources known.
 //!
-//! No other part of Kubernetes runs: nothing collects garbage, a deleted namespace stays `Terminating`, and service
-//! accounts have no tokens but those that a test asks for. The programs come from `testenv/control-plane.sh`.
+//! No other part of Kubernetes runs: nothing collects garbage, a deleted namespace stays `Terminating`, the roles `view`,
+//! `edit` and `admin` hold no rules (a controller of Kubernetes gathers them), and service accounts have no tokens but
+//! those that a test asks for. The programs come from `testenv/control-plane.sh`.
 
 mod access;
 mod keeper;
@@ -55,8 +56,7 @@ impl Cluster {
         let etcd = server::etcd(&programs, folder.path(), etcd_port, &keeper);
         let api_port = ports::free();
         access::write_kubeconfigs(folder.path(), api_port);
-        let cluster =
-            Self { api: Mutex::new(None), _etcd: etcd, keeper, programs, etcd_port, api_port, folder };
+        let cluster = Self { api: Mutex::new(None), _etcd: etcd, keeper, programs, etcd_port, api_port, folder };
         cluster.start_apiserver().await;
         cluster.apply_definitions().await;
         cluster
