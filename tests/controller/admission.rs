@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, ValidationDirective};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::support::{connection, connections, said};
-use crate::support::cluster::Cluster;
+use crate::support::cluster::{ADMIN, Cluster};
 
 /// Changed in the spec, then tried at the API server.
 #[derive(Deserialize)]
@@ -83,7 +83,7 @@ async fn kubectl_shows_the_mistake_and_nothing_else() {
     let cluster = Cluster::shared().await;
     let namespace = cluster.namespace("shown").await;
     let object = connection(&namespace, "t", &json!({"scope": {"list": null}})).to_string();
-    let said = cluster.kubectl_as("admin", &["apply", "--server-side", "--dry-run=server", "-f", "-"], &object).await;
+    let said = cluster.kubectl_as(ADMIN, &["apply", "--server-side", "--dry-run=server", "-f", "-"], &object).await;
     assert_eq!(
         said.err,
         "The ContactSyncConnection \"t\" is invalid: spec.scope: Invalid value: scope.mode is List, so set scope.list and not scope.pattern\n"

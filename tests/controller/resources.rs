@@ -4,12 +4,12 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use super::support::{connection, connections};
-use crate::support::cluster::Cluster;
+use crate::support::cluster::{ADMIN, Cluster};
 
 /// What both tests begin with: one connection applied, and the file it came from.
 async fn applied(cluster: &Cluster, namespace: &str, name: &str, change: &Value) -> String {
     let text = connection(namespace, name, change).to_string();
-    cluster.kubectl_as("admin", &["apply", "-f", "-"], &text).await.ok();
+    cluster.kubectl_as(ADMIN, &["apply", "-f", "-"], &text).await.ok();
     text
 }
 
@@ -22,14 +22,14 @@ async fn applying_again_changes_nothing() {
     let connection = connection(&namespace, "emea-sales", &json!({})).to_string();
     let text = format!("{connection}\n---\n{workspace}");
     for way in [&["apply", "-f", "-"][..], &["apply", "--server-side", "--force-conflicts", "-f", "-"]] {
-        cluster.kubectl_as("admin", way, &text).await.ok();
+        cluster.kubectl_as(ADMIN, way, &text).await.ok();
         let mut diff = way.to_vec();
         diff[0] = "diff";
-        let difference = cluster.kubectl_as("admin", &diff, &text).await;
+        let difference = cluster.kubectl_as(ADMIN, &diff, &text).await;
         assert_eq!((difference.code, difference.out.as_str()), (0, ""), "{way:?}: {}", difference.err);
         let before =
             cluster.kubectl(&["get", "csc,kdw", "-n", &namespace, "-o", "jsonpath={..resourceVersion}"]).await.ok();
-        cluster.kubectl_as("admin", way, &text).await.ok();
+        cluster.kubectl_as(ADMIN, way, &text).await.ok();
         let after =
             cluster.kubectl(&["get", "csc,kdw", "-n", &namespace, "-o", "jsonpath={..resourceVersion}"]).await.ok();
         assert_eq!(before, after, "{way:?}");

@@ -55,3 +55,22 @@ impl Drop for Keeper {
         drop(self.process.wait());
     }
 }
+
+#[test]
+fn ends_and_removes_what_it_keeps_when_the_pipe_breaks() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let keeper = Keeper::of(folder.path());
+    let mut ours = Command::new("tail").arg("-f").arg(&file).spawn().unwrap();
+    // Stands for a process that was given an id again: nothing of this folder is in its arguments.
+    let mut strangers = Command::new("tail").args(["-f", "/dev/null"]).spawn().unwrap();
+    keeper.keep(&ours);
+    keeper.keep(&strangers);
+    drop(keeper);
+    assert!(!ours.wait().unwrap().success());
+    assert!(!folder.path().exists());
+    assert!(strangers.try_wait().unwrap().is_none());
+    strangers.kill().unwrap();
+    strangers.wait().unwrap();
+}

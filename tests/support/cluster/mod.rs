@@ -75,11 +75,6 @@ impl Cluster {
         drop(self.api.lock().unwrap().take().expect("the API server was not running"));
     }
 
-    /// Where it answers.
-    pub fn url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.api_port)
-    }
-
     /// A fresh namespace, and its name.
     pub async fn namespace(&self, prefix: &str) -> String {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
@@ -93,11 +88,6 @@ impl Cluster {
     /// A user's kubeconfig, for the program that is tested.
     pub fn kubeconfig_of(&self, user: &str) -> PathBuf {
         access::kubeconfig(self.folder(), user)
-    }
-
-    /// The administrator's.
-    pub fn kubeconfig(&self) -> PathBuf {
-        self.kubeconfig_of(ADMIN)
     }
 
     fn apiserver_ended(&self) -> bool {
