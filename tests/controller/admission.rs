@@ -6,7 +6,7 @@ use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::support::{connection, connections, said};
+use super::support::{connection, connections, merge, said, workspaces};
 use crate::support::cluster::{ADMIN, Cluster};
 
 /// Changed in the spec, then tried at the API server.
@@ -75,6 +75,42 @@ async fn accepts_what_is_right() {
         let object = connection(&namespace, "t", &change);
         assert_eq!(said(create(&api, &object).await), ["taken"], "{change}");
         assert_eq!(said(apply(&api, &object).await), ["taken"], "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_workspace_is_held_to_its_rules_too() {
+    let cluster = Cluster::shared().await;
+    let namespace = cluster.namespace("desk").await;
+    let api = workspaces(cluster, &namespace).await;
+    let url = "must be an https:// URL (plain http only to this machine or to a service in the cluster)";
+    let refused = |field: &str, said: &str| vec![format!("{field}: Invalid value: {said}")];
+    for (change, wanted) in [
+        (json!({}), vec!["taken".to_owned()]),
+        (json!({"endpoint": "http://kdesk.support.svc:8085/scim/v2"}), vec!["taken".to_owned()]),
+        (
+            json!({"endpoint": "http://desk.example/scim/v2"}),
+            refused("spec.endpoint", &format!("\"http://desk.example/scim/v2\": {url}")),
+        ),
+        (
+            json!({"auth": {"type": "OAuth2"}}),
+            refused("spec.auth", "auth.type is OAuth2, so set auth.oauth2 and no other"),
+        ),
+        (
+            json!({"allowedNamespaces": {"from": "Selector", "selector": {}}}),
+            refused(
+                "spec.allowedNamespaces",
+                "an empty selector would admit every namespace: say from: All if that is meant",
+            ),
+        ),
+    ] {
+        let mut object = json!({"apiVersion": "kdesk.seraphex.net/v1alpha1", "kind": "KDeskWorkspace",
+            "metadata": {"namespace": namespace, "name": "acme"},
+            "spec": {"endpoint": "https://acme.kdesk.example/scim/v2", "contactSync": "Enabled",
+                "auth": {"type": "BearerToken", "bearerToken": {"secretRef": {"name": "kdesk", "key": "token"}}}}});
+        merge(&mut object["spec"], &change);
+        assert_eq!(said(create(&api, &object).await), wanted, "{change}");
+        assert_eq!(said(apply(&api, &object).await), wanted, "{change}");
     }
 }
 

@@ -21,18 +21,20 @@ async fn applying_again_changes_nothing() {
         include_str!("../manifest/workspace.yaml").replace("namespace: support", &format!("namespace: {namespace}"));
     let connection = connection(&namespace, "emea-sales", &json!({})).to_string();
     let text = format!("{connection}\n---\n{workspace}");
+    let versions = async || {
+        let each = "jsonpath={range .items[*]}{.metadata.name} {.metadata.resourceVersion}{'\\n'}{end}";
+        cluster.kubectl(&["get", "csc,kdw,secrets", "-n", &namespace, "-o", each]).await.ok()
+    };
     for way in [&["apply", "-f", "-"][..], &["apply", "--server-side", "--force-conflicts", "-f", "-"]] {
         cluster.kubectl_as(ADMIN, way, &text).await.ok();
         let mut diff = way.to_vec();
         diff[0] = "diff";
         let difference = cluster.kubectl_as(ADMIN, &diff, &text).await;
         assert_eq!((difference.code, difference.out.as_str()), (0, ""), "{way:?}: {}", difference.err);
-        let before =
-            cluster.kubectl(&["get", "csc,kdw", "-n", &namespace, "-o", "jsonpath={..resourceVersion}"]).await.ok();
+        let before = versions().await;
+        assert_eq!(before.lines().count(), 4, "{before}");
         cluster.kubectl_as(ADMIN, way, &text).await.ok();
-        let after =
-            cluster.kubectl(&["get", "csc,kdw", "-n", &namespace, "-o", "jsonpath={..resourceVersion}"]).await.ok();
-        assert_eq!(before, after, "{way:?}");
+        assert_eq!(versions().await, before, "{way:?}");
     }
 }
 

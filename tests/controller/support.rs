@@ -35,8 +35,16 @@ pub(super) fn merge(into: &mut Value, change: &Value) {
 
 /// The connections of a namespace, with all that is in them and not only what our types know.
 pub(super) async fn connections(cluster: &Cluster, namespace: &str) -> Api<DynamicObject> {
-    let kind = GroupVersionKind::gvk("kdesk.seraphex.net", "v1alpha1", "ContactSyncConnection");
-    let resource = ApiResource::from_gvk_with_plural(&kind, "contactsyncconnections");
+    resources(cluster, namespace, "ContactSyncConnection").await
+}
+
+/// The workspaces of a namespace.
+pub(super) async fn workspaces(cluster: &Cluster, namespace: &str) -> Api<DynamicObject> {
+    resources(cluster, namespace, "KDeskWorkspace").await
+}
+
+async fn resources(cluster: &Cluster, namespace: &str, kind: &str) -> Api<DynamicObject> {
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("kdesk.seraphex.net", "v1alpha1", kind));
     Api::namespaced_with(cluster.client().await, namespace, &resource)
 }
 

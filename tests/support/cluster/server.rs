@@ -1,6 +1,7 @@
 //! The two servers, and how they are started.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -15,6 +16,8 @@ impl Server {
     fn start(mut command: Command, log: &Path, keeper: &Keeper) -> Self {
         let log: File = OpenOptions::new().create(true).append(true).open(log).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        // Ctrl-C is for the tests; the keeper then ends this.
+        command.process_group(0);
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()));
         keeper.keep(&child);
         Self(child)
