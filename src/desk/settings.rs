@@ -7,7 +7,7 @@ use url::Url;
 use crate::net::{RetryPolicy, Secret};
 
 /// A desk as a workspace's manifest names it, its secrets resolved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Settings {
     /// SCIM base URL.
     pub endpoint: Url,
@@ -29,7 +29,7 @@ impl Settings {
 }
 
 /// How to sign in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Credentials {
     /// Not at all: the embedded desk.
     None,

@@ -1,5 +1,6 @@
 //! The rate budget of one workspace, shared by all its connections: requests a second, and requests in flight.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +13,21 @@ use tokio::time::Instant;
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Shared>);
 
-#[derive(Debug)]
+/// Says whether requests may still be sent. While it says no, nobody gets a turn.
+pub type Gate = Arc<dyn Fn() -> bool + Send + Sync>;
+
 struct Shared {
     rate: DefaultDirectRateLimiter,
     slots: Arc<Semaphore>,
     concurrency: usize,
     resume: watch::Sender<Instant>,
+    gate: Option<Gate>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("concurrency", &self.concurrency).finish_non_exhaustive()
+    }
 }
 
 /// Leave to have one request in flight; it ends when this is dropped.
@@ -29,6 +39,12 @@ pub struct Turn {
 impl Budget {
     /// A budget of so many requests a second, begun at an even pace, and so many in flight; at least one of each.
     pub fn new(requests_per_second: u32, concurrency: usize) -> Self {
+        Self::behind(requests_per_second, concurrency, None)
+    }
+
+    /// The same behind a gate that is asked last before each request: who may not write any more sends nothing, however
+    /// late it learns of it. A request that finds it shut waits until whoever sends it is stopped.
+    pub fn behind(requests_per_second: u32, concurrency: usize, gate: Option<Gate>) -> Self {
         let rate = NonZeroU32::new(requests_per_second).unwrap_or(NonZeroU32::MIN);
         let concurrency = concurrency.max(1);
         Self(Arc::new(Shared {
@@ -36,6 +52,7 @@ impl Budget {
             slots: Arc::new(Semaphore::new(concurrency)),
             concurrency,
             resume: watch::Sender::new(Instant::now()),
+            gate,
         }))
     }
 
@@ -57,6 +74,9 @@ impl Budget {
             tokio::time::sleep_until(resume).await;
             self.0.rate.until_ready().await;
             if *self.0.resume.borrow() <= Instant::now() {
+                if self.0.gate.as_ref().is_some_and(|gate| !gate()) {
+                    std::future::pending::<()>().await;
+                }
                 return Some(Turn { _slot: slot });
             }
         }
@@ -87,6 +107,15 @@ mod tests {
         assert!(budget.turn(before).await.is_none(), "who cannot wait so long is told so");
         let _turn = budget.turn(before + Duration::from_mins(1)).await.unwrap();
         assert!(before.elapsed() >= Duration::from_millis(60));
+    }
+
+    #[tokio::test]
+    async fn a_gate_that_is_shut_lets_nobody_through() {
+        let budget = Budget::behind(1000, 1, Some(Arc::new(|| false)));
+        let mut waiting = std::pin::pin!(budget.turn(Instant::now()));
+        assert!(futures::poll!(&mut waiting).is_pending());
+        let open = Budget::behind(1000, 1, Some(Arc::new(|| true)));
+        assert!(open.turn(Instant::now()).await.is_some());
     }
 
     #[tokio::test]

@@ -7,6 +7,6 @@ pub mod retry;
 mod secret;
 pub mod tls;
 
-pub use budget::Budget;
+pub use budget::{Budget, Gate};
 pub use retry::RetryPolicy;
 pub use secret::Secret;

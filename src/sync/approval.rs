@@ -39,7 +39,8 @@ pub(super) struct Demand<'a> {
     pub(super) gathered: &'a Gathered,
     pub(super) index: &'a OwnedIndex,
     pub(super) leavers: &'a [Leaver],
-    pub(super) in_scope: u64,
+    /// Nobody is left in scope although contacts are owned: always held.
+    pub(super) nobody: bool,
 }
 
 impl Demand<'_> {
@@ -64,7 +65,7 @@ impl Demand<'_> {
         let spent = window.spent_besides(|change| wanted.contains(change));
         let limits = Limits::new(spec.leavers.hold.as_ref());
         let base = window.active_at_start.unwrap_or(self.index.active() as u64);
-        let nobody = self.in_scope == 0 && self.index.active() > 0;
+        let nobody = self.nobody;
         let removing = (removals.len() + revokes.len()) as u64;
         let stretch = |wanted: usize, of: fn(&crate::runlog::WindowCounts) -> u64| {
             Stretch::new(wanted as u64, spent, of, base).held(limits)

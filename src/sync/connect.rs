@@ -58,6 +58,11 @@ pub async fn open_desk(
     keys: &dyn Keys,
     budget: Budget,
 ) -> Result<Desk, Error> {
+    Ok(Desk::connect(desk_settings(namespace, spec, keys).await?, budget).await?)
+}
+
+/// What a desk is opened from, its secrets read.
+pub async fn desk_settings(namespace: &str, spec: &KDeskWorkspaceSpec, keys: &dyn Keys) -> Result<Settings, Error> {
     let place = Place { keys, file_root: PathBuf::new() };
     let url = |field: &str, text: &str| {
         url::Url::parse(text)
@@ -83,8 +88,7 @@ pub async fn open_desk(
     let ca = place.ca(namespace, "tls.ca", spec.tls.as_ref()).await?;
     let (requests_per_second, concurrency) = limits(spec);
     let endpoint = url("endpoint", &spec.endpoint)?;
-    let settings = Settings { endpoint, auth, ca, requests_per_second, concurrency, timeout: Settings::TIMEOUT };
-    Ok(Desk::connect(settings, budget).await?)
+    Ok(Settings { endpoint, auth, ca, requests_per_second, concurrency, timeout: Settings::TIMEOUT })
 }
 
 /// The one budget of a workspace, shared by all connections that write to it.

@@ -14,6 +14,7 @@ mod claims;
 mod compact;
 mod connect;
 pub mod decide;
+mod depart;
 mod error;
 mod leave;
 mod owned;
@@ -25,7 +26,7 @@ mod settle;
 mod write;
 
 pub use account::{Observer, PlannedChange, Silent, Stage};
-pub use connect::{Place, budget, open_desk, open_directory};
+pub use connect::{Place, budget, desk_settings, open_desk, open_directory};
 pub use error::Error;
-pub use run::{Ends, Mode, Report, Run};
-pub use settings::ConnectionSettings;
+pub use run::{Begun, Ends, Mode, Report, Run};
+pub use settings::{ConnectionSettings, GoneOwners};

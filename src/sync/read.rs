@@ -30,6 +30,11 @@ impl Fields {
         Self { all, places }
     }
 
+    /// None: of a connection that only lets go.
+    pub(super) fn none() -> Self {
+        Self { all: Vec::new(), places: Vec::new() }
+    }
+
     fn pick(&self, mut wanted: Vec<Wanted>) -> Vec<Wanted> {
         if self.places.len() == wanted.len() {
             return wanted;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::account::{Account, Observer, Stage};
 use super::approval::{Approval, Demand};
+use super::depart::Departure;
 use super::leave::{LeaverRules, leavers};
 use super::owned::OwnedIndex;
 use super::read::{Fields, Gathered, Reader};
@@ -64,16 +65,66 @@ pub struct Report {
     pub error: Option<Error>,
 }
 
+/// A run that is on record, and has done nothing yet.
+#[derive(Debug)]
+pub struct Begun {
+    summary: Summary,
+    /// It could not be put on record.
+    error: Option<Error>,
+}
+
+impl Begun {
+    /// What is known of it so far.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+}
+
 impl Run<'_> {
     /// Runs. `ends` opens directory and desk; that it fails is a failed run like any other. Dropping the future stops the
     /// run where it is, which the next run finds as interrupted.
     pub async fn go(&self, ends: impl Future<Output = Result<Ends, Error>>) -> Report {
-        let start = (self.clock)();
-        let mut summary = self.blank_summary(start);
-        let error = match self.begin(&mut summary).await {
-            Ok(()) => self.logged(&mut summary, ends).await.err(),
-            Err(error) => Some(error),
+        self.finish(self.begin().await, ends).await
+    }
+
+    /// Puts a run on record. Whoever must announce it under its id does so before [`Run::finish`].
+    pub async fn begin(&self) -> Begun {
+        let mut summary = self.blank_summary((self.clock)());
+        let error = self.record(&mut summary).await.err();
+        Begun { summary, error }
+    }
+
+    /// The rest of a run that was begun.
+    pub async fn finish(&self, begun: Begun, ends: impl Future<Output = Result<Ends, Error>>) -> Report {
+        let Begun { mut summary, error } = begun;
+        let error = match error {
+            Some(error) => Some(error),
+            None => self.logged(&mut summary, ends).await.err(),
         };
+        self.conclude(summary, error).await
+    }
+
+    /// Closes the record of a run that was begun and did nothing.
+    pub async fn abandon(&self, begun: Begun, why: &str) -> Result<(), Error> {
+        let Begun { mut summary, .. } = begun;
+        summary.result = RunResult::Interrupted;
+        why.clone_into(&mut summary.message);
+        summary.end_time = Some((self.clock)());
+        self.end(&summary).await
+    }
+
+    /// Lets go of every contact that the connection owns, because its resource is being deleted: the same record, log and
+    /// hold as a run (L4, L6).
+    pub async fn depart(&self, begun: Begun, desk: impl Future<Output = Result<Desk, Error>>) -> Report {
+        let Begun { mut summary, error } = begun;
+        let error = match error {
+            Some(error) => Some(error),
+            None => self.logged_departure(&mut summary, desk).await.err(),
+        };
+        self.conclude(summary, error).await
+    }
+
+    async fn conclude(&self, mut summary: Summary, error: Option<Error>) -> Report {
         if let Some(error) = &error {
             summary.result = RunResult::Failed;
             summary.message = error.to_string();
@@ -112,7 +163,7 @@ impl Run<'_> {
     }
 
     /// Planning leaves no summary: it is not part of the history that the hold is counted from.
-    async fn begin(&self, summary: &mut Summary) -> Result<(), Error> {
+    async fn record(&self, summary: &mut Summary) -> Result<(), Error> {
         let key = &self.settings.key;
         summary.previous = self.store.run_ids(key).await?.into_iter().next();
         if self.mode == Mode::Plan {
@@ -139,15 +190,42 @@ impl Run<'_> {
         summary: &mut Summary,
         ends: impl Future<Output = Result<Ends, Error>>,
     ) -> Result<(), Error> {
+        let mut account = self.open_log(summary).await?;
+        let worked = self.work(summary, &mut account, ends).await;
+        self.close_log(summary, account, worked).await
+    }
+
+    async fn logged_departure(
+        &self,
+        summary: &mut Summary,
+        desk: impl Future<Output = Result<Desk, Error>>,
+    ) -> Result<(), Error> {
+        let mut account = self.open_log(summary).await?;
+        let worked = match desk.await {
+            Ok(desk) => Departure { run: self, desk: &desk }.go(summary, &mut account).await,
+            Err(error) => Err(error),
+        };
+        self.close_log(summary, account, worked).await
+    }
+
+    async fn open_log(&self, summary: &Summary) -> Result<Account<'_>, Error> {
         let planning = self.mode == Mode::Plan;
         let mut log =
             if planning { RunStore::discard(&summary.id) } else { self.store.log(&self.settings.key, &summary.id) };
         log.frame((self.clock)(), "started", summary).await?;
         let log_values = self.settings.spec.log_values.unwrap_or_default();
-        let mut account = Account::new(log, self.clock, self.observer, log_values, planning);
-        let worked = self.work(summary, &mut account, ends).await;
+        Ok(Account::new(log, self.clock, self.observer, log_values, planning))
+    }
+
+    /// Counts what was done, and writes the last lines.
+    async fn close_log(
+        &self,
+        summary: &mut Summary,
+        mut account: Account<'_>,
+        worked: Result<(), Error>,
+    ) -> Result<(), Error> {
         summary.counts = account.counts;
-        if !planning {
+        if self.mode == Mode::Sync {
             // What was refused, or not come to, is not spent.
             summary.spent = account.spent();
         }
@@ -204,20 +282,14 @@ impl Run<'_> {
         let approval = Approval::load(self.store, self.settings, summary.start_time).await?;
         // As late as can be: another run may have decided while this one was reading.
         let window = self.window(summary, &index).await;
-        let demand = Demand { gathered: &gathered, index: &index, leavers: &gone, in_scope: account.counts.in_scope };
+        let nobody = account.counts.in_scope == 0 && index.active() > 0;
+        let demand = Demand { gathered: &gathered, index: &index, leavers: &gone, nobody };
         let held = demand.hold(&self.settings.spec, &window, &approval, summary, account).await?;
         self.store_plan(&demand.held_plan(&held), summary).await?;
         let lost = gathered.lost_fields(&fields, &index, account.counts.in_scope);
         summary.clears_held = lost.iter().filter_map(|n| fields.all.get(*n)).map(ToString::to_string).collect();
         account.blemish |= !lost.is_empty();
-        if self.mode == Mode::Sync {
-            // What is about to be spent is known before it is: a run killed from here on counts in the window (L4).
-            summary.counts = account.counts;
-            if !account.intent().is_empty() {
-                self.store.put_intent(&self.settings.key, &summary.id, account.intent()).await?;
-            }
-            self.store.put_summary(&self.settings.key, summary).await?;
-        }
+        self.record_intent(summary, account).await?;
         let ready =
             Decided { desk: &desk, fields: &fields, index: &index, gathered: &gathered, held: &held, lost: &lost };
         self.write(ready, &gone, settled, summary, account).await
@@ -262,7 +334,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn window(&self, summary: &Summary, index: &OwnedIndex) -> Window {
+    /// What is about to be spent is known before it is: a run killed from here on counts in the window (L4).
+    pub(super) async fn record_intent(&self, summary: &mut Summary, account: &Account<'_>) -> Result<(), Error> {
+        if self.mode == Mode::Plan {
+            return Ok(());
+        }
+        summary.counts = account.counts;
+        if !account.intent().is_empty() {
+            self.store.put_intent(&self.settings.key, &summary.id, account.intent()).await?;
+        }
+        Ok(self.store.put_summary(&self.settings.key, summary).await?)
+    }
+
+    pub(super) async fn window(&self, summary: &Summary, index: &OwnedIndex) -> Window {
         // What cannot be read counts as full (L4), and hurts nothing else.
         let history = self.store.window(&self.settings.key, summary.start_time).await.unwrap_or_default();
         let mut earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
@@ -292,7 +376,11 @@ impl Run<'_> {
     }
 
     /// Keeps the plan of what is held, under the hash of an earlier one that holds the same (L5).
-    async fn store_plan(&self, held: &BTreeSet<crate::runlog::HeldChange>, summary: &mut Summary) -> Result<(), Error> {
+    pub(super) async fn store_plan(
+        &self,
+        held: &BTreeSet<crate::runlog::HeldChange>,
+        summary: &mut Summary,
+    ) -> Result<(), Error> {
         if held.is_empty() {
             return Ok(());
         }

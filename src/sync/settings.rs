@@ -1,5 +1,8 @@
 //! What a run is told: the connection as its manifest writes it, and under which key it owns contacts.
 
+use std::fmt;
+use std::sync::Arc;
+
 use crate::api::ContactSyncConnectionSpec;
 use crate::contact::{OwnershipKey, canonical_email};
 
@@ -21,6 +24,31 @@ pub struct ConnectionSettings {
     /// Keys of other connections that are known to read the same directory: between them an address under another id is
     /// another person's (L9). Whoever runs connections together says which; empty where nothing is known.
     pub same_directory: Vec<OwnershipKey>,
+    /// Which owners are known not to exist any more (L8).
+    pub gone: GoneOwners,
+}
+
+/// Says whether the connection that owned contacts under a key is known to exist no more. By default nobody is: a
+/// checkout cannot know what else runs against the desk.
+#[derive(Clone, Default)]
+pub struct GoneOwners(Option<Arc<dyn Fn(&OwnershipKey) -> bool + Send + Sync>>);
+
+impl GoneOwners {
+    /// What somebody knows who sees every connection. It must say no where it does not know.
+    pub fn new(is_gone: impl Fn(&OwnershipKey) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(is_gone)))
+    }
+
+    /// Whether that connection is gone.
+    pub(super) fn is_gone(&self, owner: &OwnershipKey) -> bool {
+        self.0.as_ref().is_some_and(|is_gone| is_gone(owner))
+    }
+}
+
+impl fmt::Debug for GoneOwners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "GoneOwners(known)" } else { "GoneOwners(unknown)" })
+    }
 }
 
 impl ConnectionSettings {
@@ -46,7 +74,16 @@ impl ConnectionSettings {
             .map(|key| OwnershipKey::new(key.clone()).map_err(|error| refuse("takeOverFrom", error)))
             .collect::<Result<_, _>>()?;
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
-        Ok(Self { namespace, name, generation, spec, key, take_over, same_directory: Vec::new() })
+        Ok(Self {
+            namespace,
+            name,
+            generation,
+            spec,
+            key,
+            take_over,
+            same_directory: Vec::new(),
+            gone: GoneOwners::default(),
+        })
     }
 
     /// Whether contacts owned under a key are this connection's.

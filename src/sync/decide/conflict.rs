@@ -12,6 +12,8 @@ pub struct Standing {
     pub staff: bool,
     /// The address is its primary one, not just one among others.
     pub primary: bool,
+    /// The connection that owned it does not exist any more: it let go of everything (L8).
+    pub ownerless: bool,
 }
 
 /// What a person wants of it.
@@ -64,7 +66,7 @@ pub fn resolve(wish: Wish<'_>, found: &[Standing]) -> Resolution {
         None => Resolution::Adopt(0),
         // In one directory, an address under another id is another person's (L9).
         Some(id) if &id.owner == wish.key => Resolution::Conflict("AddressReused"),
-        Some(id) => match id.mark.map(|mark| mark.kind) {
+        Some(id) => match id.mark.map(|mark| mark.kind).or(contact.ownerless.then_some(MarkKind::Left)) {
             Some(MarkKind::Left | MarkKind::Deactivated) if id.person == wish.person => Resolution::Claim(0),
             Some(MarkKind::Left) if wish.same_directory.contains(&id.owner) => Resolution::Conflict("AddressReused"),
             Some(MarkKind::Left) if wish.speaks_for && contact.primary => Resolution::Claim(0),
@@ -89,7 +91,7 @@ mod tests {
             let (owner, person) = text.rsplit_once('/').unwrap();
             ExternalId { mark: mark.map(|kind| Mark { kind, at }), ..ExternalId::new(key(owner), person) }
         });
-        Standing { owner, staff: false, primary: true }
+        Standing { owner, staff: false, primary: true, ownerless: false }
     }
 
     fn decide(policy: ConflictPolicy, speaks_for: bool, found: &[Standing]) -> Resolution {
@@ -106,6 +108,17 @@ mod tests {
             let left = contact(Some(owner), Some(MarkKind::Left));
             assert_eq!(decide(ConflictPolicy::Skip, true, &[left]), resolution, "{owner}");
         }
+    }
+
+    #[test]
+    fn l08_contacts_of_a_connection_that_is_gone_are_claimed_by_id_or_by_an_address_that_is_spoken_for() {
+        let gone = |owner, mark| Standing { ownerless: true, ..contact(Some(owner), mark) };
+        let by = |speaks_for, contact| decide(ConflictPolicy::Skip, speaks_for, &[contact]);
+        assert_eq!(by(false, gone("c/n/a/7", None)), Resolution::Claim(0));
+        assert_eq!(by(true, gone("c/n/a/8", None)), Resolution::Claim(0));
+        assert_eq!(by(false, gone("c/n/a/8", None)), Resolution::Waiting(key("c/n/a")));
+        let off = Some(MarkKind::Deactivated);
+        assert_eq!(by(true, gone("c/n/a/8", off)), Resolution::Conflict("AddressReused"), "whoever it was had left");
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Absence {
     Disabled,
     /// They are there, and out of scope: another connection may be about to take over (L8).
     OutOfScope,
+    /// They may still be there: the connection itself is being deleted.
+    ConnectionDeleted,
 }
 
 /// What to do with a leaver's contact now.

@@ -42,7 +42,7 @@ impl Writer<'_> {
         if let Some(theirs) = owners.find(|id| self.settings.is_run_elsewhere(&id.owner)) {
             return Err(Error::OtherInstallation { owner: theirs.owner, key: self.settings.key.clone() });
         }
-        let standings: Vec<Standing> = found.iter().map(|contact| standing(contact, &email)).collect();
+        let standings: Vec<Standing> = found.iter().map(|contact| self.standing(contact, &email)).collect();
         let wish = Wish {
             key: &self.settings.key,
             person: &candidate.person,
@@ -91,6 +91,16 @@ impl Writer<'_> {
         Ok(())
     }
 
+    fn standing(&self, contact: &Contact, email: &str) -> Standing {
+        let owner = contact.external_id.as_deref().and_then(ExternalId::parse);
+        Standing {
+            ownerless: owner.as_ref().is_some_and(|id| self.settings.gone.is_gone(&id.owner)),
+            owner,
+            staff: contact.staff,
+            primary: canonical_email(&contact.user_name) == canonical_email(email),
+        }
+    }
+
     /// The address that a candidate wants.
     pub(super) fn email(&self, candidate: &Candidate) -> Option<String> {
         match candidate.wanted.get(self.fields.place(&Field::Email)?)? {
@@ -98,14 +108,6 @@ impl Writer<'_> {
             Wanted::OneOf(texts) => texts.first().cloned(),
             Wanted::Set(Value::Texts(_) | Value::Flag(_)) | Wanted::Clear | Wanted::Keep => None,
         }
-    }
-}
-
-fn standing(contact: &Contact, email: &str) -> Standing {
-    Standing {
-        owner: contact.external_id.as_deref().and_then(ExternalId::parse),
-        staff: contact.staff,
-        primary: canonical_email(&contact.user_name) == canonical_email(email),
     }
 }
 

@@ -93,5 +93,6 @@ fn word(absence: Absence) -> &'static str {
         Absence::Gone => "Gone",
         Absence::Disabled => "Disabled",
         Absence::OutOfScope => "OutOfScope",
+        Absence::ConnectionDeleted => "ConnectionDeleted",
     }
 }
