@@ -14,6 +14,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod contact;
+pub mod controller;
 pub mod desk;
 pub mod directory;
 #[cfg(fuzzing)]
@@ -28,3 +29,4 @@ pub mod runlog;
 pub mod schedule;
 pub mod scim;
 pub mod sync;
+pub mod telemetry;
