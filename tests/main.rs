@@ -19,3 +19,4 @@ mod laws;
 mod manifest;
 mod support;
 mod sync;
+mod telemetry;

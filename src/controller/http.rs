@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -14,7 +14,6 @@ use axum::routing::get;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry::LogLevel;
@@ -53,9 +52,9 @@ impl Health {
         self.lock().waits.insert(what, None);
     }
 
-    /// The main loop is alive.
-    pub fn tick(&self) {
-        self.lock().ticked = Instant::now();
+    /// The main loop is alive at this moment.
+    pub fn tick(&self, now: Instant) {
+        self.lock().ticked = now;
     }
 
     /// What is not ready, each with its reason.
@@ -64,9 +63,9 @@ impl Health {
     }
 
     /// How long the main loop has been silent, if that is too long.
-    pub fn silent(&self) -> Option<Duration> {
+    pub fn silent(&self, now: Instant) -> Option<Duration> {
         let state = self.lock();
-        let silent = state.ticked.elapsed();
+        let silent = now.saturating_duration_since(state.ticked);
         (silent > state.silence).then_some(silent)
     }
 
@@ -101,7 +100,7 @@ async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
 }
 
 async fn livez(State(health): State<Health>) -> (StatusCode, String) {
-    match health.silent() {
+    match health.silent(Instant::now()) {
         None => (StatusCode::OK, "ok\n".to_owned()),
         Some(silent) => {
             (StatusCode::SERVICE_UNAVAILABLE, format!("the main loop has been silent for {} s\n", silent.as_secs()))

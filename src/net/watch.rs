@@ -26,7 +26,8 @@ impl Watch {
         self.tell(None);
     }
 
-    fn tell(&self, code: Option<u32>) {
+    /// A request ended: with the code of its answer, or without one.
+    pub fn tell(&self, code: Option<u32>) {
         if let Some(tell) = &self.0 {
             tell(code);
         }

@@ -91,8 +91,11 @@ pub fn run_span(namespace: &str, name: &str, run: &str) -> Span {
     tracing::info_span!(target: "contactsync", "run", connection = %format_args!("{namespace}/{name}"), run)
 }
 
-/// Everything but making it the process's own.
-fn assemble<W>(settings: &Settings, writer: W) -> Result<(impl Subscriber + Send + Sync + use<W>, Telemetry), Failure>
+/// Everything but making it the process's own. Call it within a tokio runtime.
+pub fn assemble<W>(
+    settings: &Settings,
+    writer: W,
+) -> Result<(impl Subscriber + Send + Sync + use<W>, Telemetry), Failure>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -116,6 +119,3 @@ where
     });
     Ok((Registry::default().with(lines).with(spans), Telemetry { level, traces }))
 }
-
-#[cfg(test)]
-mod tests;

@@ -58,7 +58,12 @@ impl Traces {
 
     pub(super) async fn shutdown(self) {
         // It waits for the thread, which waits for this runtime: so it may hold none of the runtime's own threads.
-        let ended = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(FAREWELL)).await;
+        let ended = tokio::task::spawn_blocking(move || {
+            // Shutting down sends what is left as well, but does not say whether it arrived.
+            let flushed = self.0.force_flush();
+            self.0.shutdown_with_timeout(FAREWELL).and(flushed)
+        })
+        .await;
         if !matches!(ended, Ok(Ok(()))) {
             tracing::warn!("the last traces did not reach the collector");
         }
