@@ -113,8 +113,8 @@ async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
     if missing.is_empty() {
         return (StatusCode::OK, "ok\n".to_owned());
     }
-    let lines = missing.into_iter().map(|(what, why)| format!("{what}: {why}\n")).collect();
-    (StatusCode::SERVICE_UNAVAILABLE, lines)
+    let lines: Vec<String> = missing.into_iter().map(|(what, why)| format!("{what}: {why}")).collect();
+    (StatusCode::SERVICE_UNAVAILABLE, lines.join("\n") + "\n")
 }
 
 async fn read_level(State(level): State<LogLevel>) -> String {

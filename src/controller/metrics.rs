@@ -1,4 +1,4 @@
-//! What the controller counts: OpenMetrics, with the prefix `contactsync_`. docs/metrics.md tells users of each.
+//! What the controller counts, in the words of `OpenMetrics`, with the prefix `contactsync_`. docs/metrics.md tells users of each.
 //!
 //! Labels are names of objects and words of short lists: never anybody's data, and nothing that a stranger can make many
 //! of. What is known of a connection goes when the connection does ([`Metrics::forget`]).

@@ -15,7 +15,7 @@ pub struct TelemetryArgs {
     /// What is logged: error, warn, info, debug or trace, or directives such as info,kube=debug
     #[arg(long, env = "CONTACTSYNC_LOG", default_value = "info", value_name = "LEVEL")]
     log_level: String,
-    /// Send traces to this collector, by OTLP over HTTP, such as http://collector.monitoring.svc:4318
+    /// Send traces to the collector at this base URL, by OTLP over HTTP (often port 4318)
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     otlp_endpoint: Option<Url>,
 }
