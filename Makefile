@@ -19,7 +19,7 @@ test: test-deps ## Run every test; installs the servers they need where they are
 histories: ## Play many histories drawn by lot against the laws; CONTACTSYNC_HISTORIES=N says how many of each kind
 	CONTACTSYNC_HISTORIES=$${CONTACTSYNC_HISTORIES:-1000} $(CARGO) test --locked --test it laws::
 
-test-deps: ## Install what the tests need: OpenLDAP, Samba, Python
+test-deps: ## Install what the tests need: OpenLDAP, Samba, Python, a Kubernetes API server
 	@testenv/install.sh
 
 kill: ## Kill 100 runs of 20,000 people anywhere (CONTACTSYNC_KILLS, CONTACTSYNC_KILL_PEOPLE, CONTACTSYNC_KILL_SEED)

@@ -12,6 +12,7 @@
 )]
 
 mod cli;
+mod controller;
 mod desk;
 mod directories;
 mod kdesk;

@@ -151,6 +151,13 @@ macro_rules! counts {
             pub fn named(&self) -> Vec<(&'static str, u64)> {
                 vec![$((stringify!($name), self.$name)),*]
             }
+
+            /// The counts in one line; zeros are left out, but for what was read.
+            pub fn in_words(&self) -> String {
+                let told = self.named().into_iter().filter(|(name, count)| *count > 0 || *name == "read" || *name == "in_scope");
+                let words: Vec<String> = told.map(|(name, count)| format!("{} {count}", name.replace('_', " "))).collect();
+                words.join(", ")
+            }
         }
     };
 }

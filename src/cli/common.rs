@@ -232,7 +232,7 @@ impl Session {
             (None, Some(workspace)) => {
                 let spec = &workspace.value.spec;
                 let budget =
-                    self.budgets.entry((namespace.clone(), name)).or_insert_with(|| sync::budget(spec)).clone();
+                    self.budgets.entry((namespace.clone(), name)).or_insert_with(|| sync::budget(spec, None)).clone();
                 sync::open_desk(&namespace, spec, &self.keys, budget).await?
             }
             (None, None) => {

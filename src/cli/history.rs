@@ -4,7 +4,6 @@ use comfy_table::{Table, presets};
 
 use super::common::{Output, StoreArgs};
 use super::printer::Printer;
-use super::sync::counted;
 use super::{Failure, Status, logs};
 
 #[derive(Clone, Debug, clap::Args)]
@@ -36,7 +35,7 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
             run.id.to_string(),
             run.start_time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
             format!("{:?}", run.result),
-            counted(&run.counts),
+            run.counts.in_words(),
         ]);
     }
     printer.line(&table.to_string())?;

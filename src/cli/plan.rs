@@ -3,7 +3,6 @@
 use super::common::{Output, RunArgs, Session};
 use super::printer::{Printer, bold};
 use super::progress::Progress;
-use super::sync::counted;
 use super::{Failure, Status};
 use crate::api::{RunCounts, RunTrigger};
 use crate::clock;
@@ -78,7 +77,7 @@ fn would_write(counts: &RunCounts) -> bool {
 }
 
 fn text(plan: &Planned) -> String {
-    let mut lines = vec![format!("{}  {}", bold(&plan.connection), counted(&plan.counts))];
+    let mut lines = vec![format!("{}  {}", bold(&plan.connection), plan.counts.in_words())];
     for change in &plan.changes {
         let sign = match change.action.as_str() {
             "created" => '+',

@@ -89,7 +89,7 @@ fn tell(report: &Report, flags: &str, printer: &Printer) -> Result<(), Failure> 
     let seconds = report.summary.end_time.map(|end| end.duration_since(report.summary.start_time).as_secs_f64());
     let took = seconds.map(|seconds| format!(" in {seconds:.1} s")).unwrap_or_default();
     printer.line(&format!("{}  {}{took}", bold(connection), result(*outcome)))?;
-    printer.line(&format!("  {}", counted(counts)))?;
+    printer.line(&format!("  {}", counts.in_words()))?;
     for (event, reasons) in &report.summary.reasons {
         let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         printer.line(&format!("  {event}: {}", reasons.join(", ")))?;
@@ -123,17 +123,6 @@ fn tell(report: &Report, flags: &str, printer: &Printer) -> Result<(), Failure> 
     }
     printer.say(&format!("  log: contactsync logs {connection} --run {}{flags}", report.summary.id));
     Ok(())
-}
-
-/// The counts of a run in one line; zeros are left out, but for what was read.
-pub(super) fn counted(counts: &crate::api::RunCounts) -> String {
-    let mut words = Vec::new();
-    for (name, count) in counts.named() {
-        if count > 0 || name == "read" || name == "in_scope" {
-            words.push(format!("{} {count}", name.replace('_', " ")));
-        }
-    }
-    words.join(", ")
 }
 
 fn nothing_done(counts: &crate::api::RunCounts) -> bool {

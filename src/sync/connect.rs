@@ -6,7 +6,7 @@ use crate::api::{AuthType, KDeskWorkspaceSpec, KeyRef, SourceType, Tls};
 use crate::desk::{Credentials, Desk, Settings};
 use crate::directory::{Directory, file, ldap};
 use crate::keys::Keys;
-use crate::net::{Budget, Watch};
+use crate::net::{Budget, Gate, Watch};
 
 use super::{ConnectionSettings, Error};
 
@@ -101,10 +101,10 @@ pub async fn desk_settings(namespace: &str, spec: &KDeskWorkspaceSpec, keys: &dy
     Ok(Settings { endpoint, auth, ca, requests_per_second, concurrency, timeout: Settings::TIMEOUT })
 }
 
-/// The one budget of a workspace, shared by all connections that write to it.
-pub fn budget(spec: &KDeskWorkspaceSpec) -> Budget {
+/// The one budget of a workspace, shared by all connections that write to it. `gate` says whether anybody still may.
+pub fn budget(spec: &KDeskWorkspaceSpec, gate: Option<Gate>) -> Budget {
     let (requests_per_second, concurrency) = limits(spec);
-    Budget::new(requests_per_second, concurrency)
+    Budget::behind(requests_per_second, concurrency, gate)
 }
 
 fn limits(spec: &KDeskWorkspaceSpec) -> (u32, usize) {

@@ -2,7 +2,9 @@
 
 pub mod ber;
 pub mod between;
+pub mod cluster;
 pub mod company;
+pub mod eventually;
 pub mod house;
 pub mod ldap_proxy;
 pub mod ledger;

@@ -1,0 +1,195 @@
+//! What is seen of the cluster: the objects that are watched, who is who among them, and who is to be looked at again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Resource, ResourceExt};
+use tokio::sync::{mpsc, watch};
+
+use super::roster::{Name, Roster};
+use super::standing::{self, Found, View};
+use super::status::Block;
+use crate::api::{ContactSyncConnection, KDeskWorkspace};
+
+/// An object that may be beyond this version's understanding. Such a one stops nobody else.
+pub type Guarded<K> = DeserializeGuard<K>;
+/// A connection as it is watched.
+pub type GuardedConnection = Guarded<ContactSyncConnection>;
+/// A workspace as it is watched.
+pub type GuardedWorkspace = Guarded<KDeskWorkspace>;
+
+/// The watched objects of one namespace, or of all.
+pub struct Scope {
+    /// The namespace; `None`: all.
+    pub namespace: Option<String>,
+    /// Its connections.
+    pub connections: Store<GuardedConnection>,
+    /// Its workspaces.
+    pub workspaces: Store<GuardedWorkspace>,
+    /// Asks for a connection to be looked at again.
+    pub wake_connection: mpsc::UnboundedSender<ObjectRef<GuardedConnection>>,
+    /// Asks for a workspace to be looked at again.
+    pub wake_workspace: mpsc::UnboundedSender<ObjectRef<GuardedWorkspace>>,
+}
+
+/// Everything that is watched.
+pub struct Cluster {
+    name: String,
+    scopes: Vec<Scope>,
+    /// Labels of namespaces; `None`: they may not be watched, and a selector admits nobody.
+    namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
+    roster: RwLock<Roster>,
+    changed: watch::Sender<u64>,
+}
+
+impl Cluster {
+    /// A cluster of this name, as these scopes show it.
+    pub fn new(
+        name: impl Into<String>,
+        scopes: Vec<Scope>,
+        namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
+    ) -> Self {
+        Self { name: name.into(), scopes, namespaces, roster: RwLock::default(), changed: watch::Sender::new(0) }
+    }
+
+    /// First part of ownership keys.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Waits until everything was listed once: what is not there before that only looks so.
+    pub async fn synced(&self) {
+        for scope in &self.scopes {
+            // A writer that is gone ends the controller anyway.
+            drop(scope.connections.wait_until_ready().await);
+            drop(scope.workspaces.wait_until_ready().await);
+        }
+        if let Some(namespaces) = &self.namespaces {
+            drop(namespaces.wait_until_ready().await);
+        }
+    }
+
+    /// The newest that is known of a connection.
+    pub fn connection(&self, name: &Name) -> Option<Arc<GuardedConnection>> {
+        let reference = ObjectRef::new(&name.name).within(&name.namespace);
+        self.scope(&name.namespace)?.connections.get(&reference)
+    }
+
+    /// Every connection.
+    pub fn connections(&self) -> Vec<Arc<GuardedConnection>> {
+        self.scopes.iter().flat_map(|scope| scope.connections.state()).collect()
+    }
+
+    /// The newest that is known of a workspace.
+    pub fn workspace(&self, name: &Name) -> Option<Arc<GuardedWorkspace>> {
+        let reference = ObjectRef::new(&name.name).within(&name.namespace);
+        self.scope(&name.namespace)?.workspaces.get(&reference)
+    }
+
+    /// Whether connections of a namespace are seen.
+    pub fn is_watched(&self, namespace: &str) -> bool {
+        self.scope(namespace).is_some()
+    }
+
+    /// Who is who. Not to be held across an await.
+    pub fn roster(&self) -> RwLockReadGuard<'_, Roster> {
+        self.roster.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is who, to change it.
+    pub fn roster_mut(&self) -> RwLockWriteGuard<'_, Roster> {
+        self.roster.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that something changed: runs look whether they may go on.
+    pub fn touch(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Tells of every change from now on.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Asks for connections to be looked at again.
+    pub fn wake<'a>(&self, names: impl IntoIterator<Item = &'a Name>) {
+        for name in names {
+            if let Some(scope) = self.scope(&name.namespace) {
+                // Nobody listens while the controller stops.
+                drop(scope.wake_connection.send(ObjectRef::new(&name.name).within(&name.namespace)));
+            }
+        }
+    }
+
+    /// Asks for every connection to be looked at again.
+    pub fn wake_all(&self) {
+        let names: Vec<Name> = self.roster().names().cloned().collect();
+        self.wake(&names);
+    }
+
+    /// Asks for a workspace to be looked at again.
+    pub fn wake_workspace(&self, name: &Name) {
+        if let Some(scope) = self.scope(&name.namespace) {
+            drop(scope.wake_workspace.send(ObjectRef::new(&name.name).within(&name.namespace)));
+        }
+    }
+
+    /// What stands in the way of a connection, and the workspace that was found for it.
+    pub fn look(&self, connection: &ContactSyncConnection) -> Result<Ready, Block> {
+        let workspace = self.workspace(&workspace_of(connection));
+        let found = match workspace.as_ref().map(|guarded| &guarded.0) {
+            None => Found::Nothing,
+            Some(Ok(workspace)) => Found::Workspace(workspace),
+            Some(Err(_)) => Found::Unreadable,
+        };
+        let labels = self.labels(&connection.namespace().unwrap_or_default());
+        let roster = self.roster();
+        let view =
+            View { connection, workspace: found, labels: labels.as_ref(), roster: &roster, cluster: &self.name };
+        let clear = standing::look(&view)?;
+        Ok(Ready { key: clear.member.key, workspace: clear.workspace.clone(), timetable: clear.timetable })
+    }
+
+    fn labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
+        let found = self.namespaces.as_ref()?.get(&ObjectRef::new(namespace))?;
+        Some(found.metadata.labels.clone().unwrap_or_default())
+    }
+
+    fn scope(&self, namespace: &str) -> Option<&Scope> {
+        self.scopes.iter().find(|scope| scope.namespace.as_deref().is_none_or(|own| own == namespace))
+    }
+}
+
+/// A connection that nothing stands in the way of.
+pub struct Ready {
+    /// The key it owns contacts under.
+    pub key: crate::contact::OwnershipKey,
+    /// Where it writes.
+    pub workspace: KDeskWorkspace,
+    /// When it runs by itself.
+    pub timetable: Option<crate::schedule::Timetable>,
+}
+
+/// The workspace that a connection points at.
+pub fn workspace_of(connection: &ContactSyncConnection) -> Name {
+    let reference = &connection.spec.workspace_ref;
+    let namespace = reference.namespace.clone().or_else(|| connection.namespace()).unwrap_or_default();
+    Name::new(namespace, reference.name.clone())
+}
+
+/// The name of an object.
+pub fn name_of(object: &impl Resource) -> Name {
+    let metadata = object.meta();
+    Name::new(metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
+}
+
+/// The annotation that asks for a run.
+pub const REQUESTED_AT: &str = "kdesk.seraphex.net/requestedAt";
+
+/// What an object's `requestedAt` says.
+pub fn requested_at(object: &impl Resource) -> Option<String> {
+    super::due::token(object.meta().annotations.as_ref()?.get(REQUESTED_AT).map(String::as_str))
+}

@@ -1,0 +1,317 @@
+//! The deletion of a connection: what becomes of its contacts, and when it may go.
+//!
+//! A connection with `deletionPolicy: Keep` goes at once. The others are held by a finalizer until their contacts are
+//! turned off or deleted, under the same hold as leavers (L4); where that cannot be done, they are let go after a while
+//! and the contacts stay: a customer who can still sign in is the smaller evil.
+
+use jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt;
+
+use super::cluster::{Ready, workspace_of};
+use super::conditions::{self, REMOVALS_HELD};
+use super::connection::{FINALIZER, Next, moment};
+use super::context::Context;
+use super::due::{self, Due, Facts};
+use super::error::Error;
+use super::events::Notice;
+use super::roster::{Member, Name};
+use super::run::{self, Outcome};
+use super::status::{self, Block, Stand, Tokens};
+use super::{patch, standing};
+use crate::api::{
+    Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger,
+};
+use crate::runlog::RunId;
+use crate::sync::{self, Mode, Run, Silent};
+
+/// How often a deletion that is held looks whether it may go on: the hold counts 24 hours back.
+const HELD: SignedDuration = SignedDuration::from_hours(1);
+
+/// The next thing to do for a connection that is being deleted.
+pub(super) async fn step(connection: ContactSyncConnection, name: &Name, context: &Context) -> Result<Next, Error> {
+    if !connection.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
+        return Ok(Next::until(None, context.now()));
+    }
+    if let Some((notice, why)) = nothing_to_do(&connection, name, context) {
+        tracing::info!(connection = %name, why, "a deleted connection goes, and its contacts stay");
+        context.events.tell(&connection, notice.into_iter().collect()).await;
+        return let_go(connection, name, context).await;
+    }
+    match context.cluster.look(&connection) {
+        Ok(ready) => depart(connection, ready, name, context).await,
+        Err(block) => blocked(connection, block, name, context).await,
+    }
+}
+
+/// Why its contacts are not to be touched.
+fn nothing_to_do(
+    connection: &ContactSyncConnection,
+    name: &Name,
+    context: &Context,
+) -> Option<(Option<Notice>, &'static str)> {
+    if connection.spec.deletion_policy == DeletionPolicy::Keep {
+        return Some((None, "deletionPolicy is Keep"));
+    }
+    if connection.spec.state == ConnectionState::Draft {
+        return Some((None, "a Draft never writes"));
+    }
+    let member = Member::of(connection, context.cluster.name())?;
+    let roster = context.cluster.roster();
+    let elder = roster.holder(&member.key).is_some_and(|holder| holder.name != *name);
+    if elder {
+        return Some((None, "its contacts are another connection's"));
+    }
+    roster.heir(&member.key, name)?;
+    let note = "another connection takes its contacts over: none of them was touched";
+    Some((Some(Notice::normal("HandedOver", "Delete", note)), "another connection takes its contacts over"))
+}
+
+/// Turns its contacts off, or deletes them.
+async fn depart(
+    connection: ContactSyncConnection,
+    ready: Ready,
+    name: &Name,
+    context: &Context,
+) -> Result<Next, Error> {
+    let before = connection.status.clone().unwrap_or_default();
+    let now = context.now();
+    match due(&connection, &before, now) {
+        Due::Now(trigger) => go(connection, ready, trigger, before, name, context).await,
+        Due::At(time) => Ok(Next::until(Some(time), now)),
+        Due::OnChange => let_go(connection, name, context).await,
+    }
+}
+
+/// When its contacts are let go of. Deleting makes a new generation, so a run of this one was a departure.
+fn due(connection: &ContactSyncConnection, status: &ConnectionStatus, now: Timestamp) -> Due {
+    let generation = connection.metadata.generation.unwrap_or_default();
+    let Some(last) = status.last_run.as_ref().filter(|run| run.generation == Some(generation)) else {
+        return Due::Now(RunTrigger::Change);
+    };
+    let end = last.end_time.unwrap_or(last.start_time);
+    let later = |wait| match end.checked_add(wait) {
+        Ok(time) if time > now => Due::At(time),
+        _ => Due::Now(RunTrigger::Retry),
+    };
+    match last.result {
+        RunResult::Succeeded => Due::OnChange,
+        RunResult::Partial if conditions::holds(&status.conditions, REMOVALS_HELD) => later(HELD),
+        // Some removals were refused.
+        RunResult::Partial => later(SignedDuration::from_mins(8)),
+        RunResult::Failed | RunResult::Interrupted | RunResult::Running => {
+            let facts =
+                Facts { generation, status, token: None, workspace_token: None, timetable: None, was_blocked: false, now };
+            match due::run(facts) {
+                // What stands in the spec: it may be mended, or the policy set to Keep.
+                Due::OnChange => later(HELD),
+                due => due,
+            }
+        }
+    }
+}
+
+async fn go(
+    connection: ContactSyncConnection,
+    ready: Ready,
+    trigger: RunTrigger,
+    before: ConnectionStatus,
+    name: &Name,
+    context: &Context,
+) -> Result<Next, Error> {
+    let Some(_slot) = run::slot(context).await else { return Ok(Next::until(None, context.now())) };
+    let mut settings = run::settings(&connection, name, context).map_err(Error::Run)?;
+    // What it would have taken over was never its own.
+    settings.take_over.clear();
+    let run = Run {
+        settings: &settings,
+        mode: Mode::Sync,
+        trigger,
+        store: &context.store,
+        retention: context.settings.retention,
+        clock: &context.clock,
+        observer: &Silent,
+    };
+    let begun = run.begin().await;
+    let id = begun.summary().id.clone();
+    let binding = before.binding.clone().unwrap_or_else(|| Binding {
+        workspace_uid: ready.workspace.uid().unwrap_or_default(),
+        ownership_key: settings.key.to_string(),
+        source_type: run::source_type(&connection),
+    });
+    let moment = moment(&connection, context.now());
+    let announced = status::begun(before.clone(), begun.summary().report(), binding, &Tokens::default(), moment);
+    let api = context.connections(name);
+    let announced = match patch::status(&api, &connection, &before, &announced).await {
+        Ok(object) => object.unwrap_or(connection),
+        Err(error) => {
+            run.abandon(begun, "it could not be announced in status: it did nothing").await.map_err(Error::Run)?;
+            return Err(error.into());
+        }
+    };
+    tracing::info!(connection = %name, run = %id, "a deleted connection lets go of its contacts");
+    let desk = context.desks.open(&ready.workspace, &context.keys);
+    let outcome = tokio::select! {
+        report = Box::pin(run.depart(begun, desk)) => Outcome::Ended(Box::new(report)),
+        why = run::stopped(name, &announced, context) => Outcome::Stopped(why),
+    };
+    let object = run::conclude(announced, &id, &outcome, &settings, name, context).await?;
+    run::tell(&object, &before, &outcome, name, context).await;
+    if let Outcome::Ended(report) = &outcome
+        && matches!(report.error, Some(sync::Error::Key { .. }))
+        && is_out_of_patience(&object, context)
+    {
+        return give_up(object, "a Secret that its workspace needs is not there", name, context).await;
+    }
+    Ok(Next::again(object))
+}
+
+/// Something stands in the way: it is waited for, but for a workspace that is not there not for ever.
+async fn blocked(connection: ContactSyncConnection, block: Block, name: &Name, context: &Context) -> Result<Next, Error> {
+    let now = context.now();
+    let is_lost = matches!(block.reason, "WorkspaceNotFound" | "WorkspaceUnreadable");
+    if is_lost && is_out_of_patience(&connection, context) {
+        return give_up(connection, "its workspace is not there", name, context).await;
+    }
+    let before = connection.status.clone().unwrap_or_default();
+    let message = format!("its contacts cannot be let go of yet: {}; deletionPolicy: Keep would leave them", block.message);
+    let block = Block { message, stand: Stand::Waiting, ..block };
+    let after = status::blocked(before.clone(), &block, false, moment(&connection, now));
+    patch::status(&context.connections(name), &connection, &before, &after).await?;
+    Ok(Next::until(is_lost.then(|| patience_ends(&connection, context)).flatten(), now))
+}
+
+fn patience_ends(connection: &ContactSyncConnection, context: &Context) -> Option<Timestamp> {
+    let deleted = connection.metadata.deletion_timestamp.as_ref()?.0;
+    deleted.checked_add(context.settings.deletion_patience).ok()
+}
+
+fn is_out_of_patience(connection: &ContactSyncConnection, context: &Context) -> bool {
+    patience_ends(connection, context).is_none_or(|end| context.now() >= end)
+}
+
+async fn give_up(connection: ContactSyncConnection, why: &str, name: &Name, context: &Context) -> Result<Next, Error> {
+    let note = format!("{why}: the connection goes, and its contacts stay as they are");
+    tracing::warn!(connection = %name, why, "a deleted connection could not let go of its contacts");
+    context.events.tell(&connection, vec![Notice::warning("ContactsLeftBehind", "Delete", note)]).await;
+    let_go(connection, name, context).await
+}
+
+async fn let_go(connection: ContactSyncConnection, name: &Name, context: &Context) -> Result<Next, Error> {
+    patch::finalizer(&context.connections(name), &connection, FINALIZER, false).await?;
+    Ok(Next::until(None, context.now()))
+}
+
+/// Makes the contacts of a connection that was deleted with Keep nobody's. It is done once, as well as can be: where it
+/// fails, another connection may claim them all the same (L8), because their owner is gone.
+pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, context: &Context) -> Result<(), Error> {
+    let Some(member) = Member::of(connection, context.cluster.name()) else { return Ok(()) };
+    let bound = connection.status.as_ref().is_some_and(|status| status.binding.is_some());
+    let is_kept = connection.spec.deletion_policy == DeletionPolicy::Keep;
+    if !bound || !is_kept || connection.spec.state == ConnectionState::Draft {
+        return Ok(());
+    }
+    {
+        let roster = context.cluster.roster();
+        // It was made again, or somebody takes its contacts over.
+        if roster.holder(&member.key).is_some() || roster.heir(&member.key, name).is_some() {
+            return Ok(());
+        }
+    }
+    let Some(workspace) = context.cluster.workspace(&workspace_of(connection)) else { return Ok(()) };
+    let Ok(workspace) = &workspace.0 else { return Ok(()) };
+    if workspace.spec.contact_sync == crate::api::ContactSync::Disabled {
+        return Ok(());
+    }
+    let Some(_slot) = run::slot(context).await else { return Ok(()) };
+    let mut settings = run::settings(connection, name, context).map_err(Error::Run)?;
+    settings.take_over.clear();
+    let run = Run {
+        settings: &settings,
+        mode: Mode::Sync,
+        trigger: RunTrigger::Change,
+        store: &context.store,
+        retention: context.settings.retention,
+        clock: &context.clock,
+        observer: &Silent,
+    };
+    let begun = run.begin().await;
+    let id: RunId = begun.summary().id.clone();
+    let back = heir_appears(&member, name, context);
+    let report = tokio::select! {
+        report = Box::pin(run.depart(begun, context.desks.open(workspace, &context.keys))) => report,
+        () = back => return Ok(()),
+        () = context.abandoning.cancelled() => return Ok(()),
+    };
+    tracing::info!(connection = %name, run = %id, released = report.summary.counts.released, "contacts belong to nobody now");
+    Ok(())
+}
+
+/// Waits until somebody owns these contacts again.
+async fn heir_appears(member: &Member, name: &Name, context: &Context) {
+    let mut changes = context.cluster.changes();
+    loop {
+        {
+            let roster = context.cluster.roster();
+            if roster.holder(&member.key).is_some() || roster.heir(&member.key, name).is_some() {
+                return;
+            }
+        }
+        if changes.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Whether a key is known to be nobody's; see [`standing::is_gone`].
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{RunCounts, RunReport};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn deleted(generation: i64) -> ContactSyncConnection {
+        let manifest = include_str!("../../examples/quickstart/connection.yaml");
+        let mut connection: ContactSyncConnection = serde_yaml::from_str(manifest).unwrap();
+        connection.metadata.generation = Some(generation);
+        connection
+    }
+
+    fn after(generation: i64, result: RunResult, held: bool) -> ConnectionStatus {
+        let run = RunReport {
+            id: "a".to_owned(),
+            trigger: RunTrigger::Change,
+            generation: Some(generation),
+            start_time: at("2026-11-23T10:00:00Z"),
+            end_time: Some(at("2026-11-23T10:00:00Z")),
+            result,
+            message: None,
+            counts: RunCounts::default(),
+            log_ref: None,
+        };
+        let mut status = ConnectionStatus { last_run: Some(run.clone()), recent_runs: vec![run], ..Default::default() };
+        conditions::Conditions::new(&mut status.conditions, generation, at("2026-11-23T10:00:00Z"))
+            .only_while(REMOVALS_HELD, held.then_some(("AboveHold", "x")));
+        status
+    }
+
+    #[test]
+    fn l04_a_held_deletion_waits_for_approval_which_is_a_new_generation() {
+        let now = at("2026-11-23T10:10:00Z");
+        let held = after(3, RunResult::Partial, true);
+        assert_eq!(due(&deleted(3), &held, now), Due::At(at("2026-11-23T11:00:00Z")));
+        assert_eq!(due(&deleted(4), &held, now), Due::Now(RunTrigger::Change));
+    }
+
+    #[test]
+    fn a_deletion_goes_once_its_contacts_were_let_go_of_and_tries_again_until_then() {
+        let now = at("2026-11-23T10:00:10Z");
+        let look = |result| due(&deleted(3), &after(3, result, false), now);
+        assert_eq!(look(RunResult::Succeeded), Due::OnChange);
+        assert_eq!(look(RunResult::Failed), Due::At(at("2026-11-23T10:00:30Z")));
+        assert_eq!(look(RunResult::Interrupted), Due::Now(RunTrigger::Retry));
+        assert_eq!(look(RunResult::Partial), Due::At(at("2026-11-23T10:08:00Z")));
+    }
+}

@@ -1,0 +1,238 @@
+//! Who is who among the cluster's connections: whose an ownership key is, who takes it over, who points at a workspace.
+//! It follows the watch, and answers without looking through every object.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use crate::api::ContactSyncConnection;
+use crate::contact::OwnershipKey;
+
+/// Namespace and name of an object.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Name {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+impl Name {
+    /// A name from its parts.
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// What the roster keeps of a connection.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Member {
+    /// Who it is.
+    pub name: Name,
+    /// The object itself: a re-created one has another.
+    pub uid: String,
+    /// The key it owns contacts under.
+    pub key: OwnershipKey,
+    /// The keys it takes over.
+    pub take_over: Vec<OwnershipKey>,
+    /// The workspace it points at; `None` where its spec cannot be read.
+    pub workspace: Option<Name>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// It is being deleted.
+    pub deleting: bool,
+}
+
+impl Member {
+    /// What is kept of a connection; `None` where its key is none.
+    pub fn of(connection: &ContactSyncConnection, cluster: &str) -> Option<Self> {
+        let metadata = &connection.metadata;
+        let name = Name::new(metadata.namespace.clone()?, metadata.name.clone()?);
+        let reference = &connection.spec.workspace_ref;
+        let namespace = reference.namespace.clone().unwrap_or_else(|| name.namespace.clone());
+        let key = connection.spec.ownership_key.clone().unwrap_or_else(|| format!("{cluster}/{name}"));
+        let take_over = connection.spec.take_over_from.iter().flatten();
+        Some(Self {
+            uid: metadata.uid.clone().unwrap_or_default(),
+            key: OwnershipKey::new(key).ok()?,
+            take_over: take_over.filter_map(|key| OwnershipKey::new(key.clone()).ok()).collect(),
+            workspace: Some(Name::new(namespace, reference.name.clone())),
+            created: metadata.creation_timestamp.as_ref().map(|time| time.0),
+            deleting: metadata.deletion_timestamp.is_some(),
+            name,
+        })
+    }
+
+    /// The eldest of two that say one key is theirs keeps it.
+    fn age(&self) -> (Option<Timestamp>, &Name) {
+        (self.created, &self.name)
+    }
+}
+
+/// Every connection that is known.
+#[derive(Debug, Default)]
+pub struct Roster {
+    members: HashMap<Name, Member>,
+    keys: HashMap<OwnershipKey, BTreeSet<Name>>,
+    takers: HashMap<OwnershipKey, BTreeSet<Name>>,
+    workspaces: BTreeMap<Name, BTreeSet<Name>>,
+}
+
+impl Roster {
+    /// Takes a connection in, or what became of it. Says whether anything changed that others look at.
+    pub fn put(&mut self, member: Member) -> bool {
+        if self.members.get(&member.name) == Some(&member) {
+            return false;
+        }
+        self.remove(&member.name);
+        let name = member.name.clone();
+        self.keys.entry(member.key.clone()).or_default().insert(name.clone());
+        for key in &member.take_over {
+            self.takers.entry(key.clone()).or_default().insert(name.clone());
+        }
+        if let Some(workspace) = &member.workspace {
+            self.workspaces.entry(workspace.clone()).or_default().insert(name.clone());
+        }
+        self.members.insert(name, member);
+        true
+    }
+
+    /// Forgets a connection, and gives back what was known of it.
+    pub fn remove(&mut self, name: &Name) -> Option<Member> {
+        let member = self.members.remove(name)?;
+        leave(&mut self.keys, &member.key, name);
+        for key in &member.take_over {
+            leave(&mut self.takers, key, name);
+        }
+        if let Some(workspace) = &member.workspace
+            && let Some(names) = self.workspaces.get_mut(workspace)
+        {
+            names.remove(name);
+            if names.is_empty() {
+                self.workspaces.remove(workspace);
+            }
+        }
+        Some(member)
+    }
+
+    /// Every connection that is known.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.members.keys()
+    }
+
+    /// What is known of a connection.
+    pub fn get(&self, name: &Name) -> Option<&Member> {
+        self.members.get(name)
+    }
+
+    /// Whose a key is: of several that claim it, the eldest's.
+    pub fn holder(&self, key: &OwnershipKey) -> Option<&Member> {
+        self.keys.get(key)?.iter().filter_map(|name| self.members.get(name)).min_by(|a, b| a.age().cmp(&b.age()))
+    }
+
+    /// A connection other than `besides` that lives on with what `besides` owns: it has the same key, or takes it over at
+    /// the same workspace.
+    pub fn heir(&self, key: &OwnershipKey, besides: &Name) -> Option<&Member> {
+        let workspace = self.members.get(besides).and_then(|member| member.workspace.clone());
+        let names = self.keys.get(key).into_iter().chain(self.takers.get(key)).flatten();
+        let lives_on = |member: &&Member| {
+            !member.deleting && (workspace.is_none() || member.workspace.is_none() || member.workspace == workspace)
+        };
+        names.filter(|name| *name != besides).filter_map(|name| self.members.get(name)).find(lives_on)
+    }
+
+    /// Connections that point at a workspace.
+    pub fn at_workspace(&self, workspace: &Name) -> Vec<Name> {
+        self.workspaces.get(workspace).into_iter().flatten().cloned().collect()
+    }
+
+    /// The connections whose standing may change with this one's: of the same key, or on either side of a takeover.
+    pub fn related(&self, member: &Member) -> BTreeSet<Name> {
+        let mut related = BTreeSet::new();
+        related.extend(self.keys.get(&member.key).into_iter().flatten().cloned());
+        related.extend(self.takers.get(&member.key).into_iter().flatten().cloned());
+        for key in &member.take_over {
+            related.extend(self.keys.get(key).into_iter().flatten().cloned());
+        }
+        related.remove(&member.name);
+        related
+    }
+}
+
+fn leave(index: &mut HashMap<OwnershipKey, BTreeSet<Name>>, key: &OwnershipKey, name: &Name) {
+    if let Some(names) = index.get_mut(key) {
+        names.remove(name);
+        if names.is_empty() {
+            index.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> OwnershipKey {
+        OwnershipKey::new(text).unwrap()
+    }
+
+    fn member(name: &str, own: &str, take_over: &[&str], created: &str) -> Member {
+        Member {
+            name: Name::new("support", name),
+            uid: name.to_owned(),
+            key: key(own),
+            take_over: take_over.iter().map(|text| key(text)).collect(),
+            workspace: Some(Name::new("support", "acme")),
+            created: Some(created.parse().unwrap()),
+            deleting: false,
+        }
+    }
+
+    #[test]
+    fn l07_of_two_with_one_key_the_elder_holds_it_until_it_goes() {
+        let mut roster = Roster::default();
+        roster.put(member("a-younger", "k/one", &[], "2026-11-23T11:00:00Z"));
+        roster.put(member("elder", "k/one", &[], "2026-11-23T10:00:00Z"));
+        assert_eq!(roster.holder(&key("k/one")).unwrap().name.name, "elder");
+        let elder = roster.remove(&Name::new("support", "elder")).unwrap();
+        assert_eq!(roster.holder(&key("k/one")).unwrap().name.name, "a-younger");
+        assert_eq!(roster.related(&elder).len(), 1);
+    }
+
+    #[test]
+    fn l07_a_key_that_somebody_takes_over_has_an_heir_at_the_same_workspace_only() {
+        let mut roster = Roster::default();
+        roster.put(member("old", "k/old", &[], "2026-11-23T10:00:00Z"));
+        let old = Name::new("support", "old");
+        assert!(roster.heir(&key("k/old"), &old).is_none());
+        let mut elsewhere = member("new", "k/new", &["k/old"], "2026-11-23T11:00:00Z");
+        elsewhere.workspace = Some(Name::new("support", "other"));
+        roster.put(elsewhere);
+        assert!(roster.heir(&key("k/old"), &old).is_none());
+        roster.put(member("new", "k/new", &["k/old"], "2026-11-23T11:00:00Z"));
+        assert_eq!(roster.heir(&key("k/old"), &old).unwrap().name.name, "new");
+        let mut going = member("new", "k/new", &["k/old"], "2026-11-23T11:00:00Z");
+        going.deleting = true;
+        roster.put(going);
+        assert!(roster.heir(&key("k/old"), &old).is_none(), "one that goes itself inherits nothing");
+    }
+
+    #[test]
+    fn a_workspace_knows_who_points_at_it() {
+        let mut roster = Roster::default();
+        assert!(roster.put(member("a", "k/a", &[], "2026-11-23T10:00:00Z")));
+        assert!(!roster.put(member("a", "k/a", &[], "2026-11-23T10:00:00Z")), "nothing changed");
+        let acme = Name::new("support", "acme");
+        assert_eq!(roster.at_workspace(&acme), [Name::new("support", "a")]);
+        let mut moved = member("a", "k/a", &[], "2026-11-23T10:00:00Z");
+        moved.workspace = Some(Name::new("support", "other"));
+        assert!(roster.put(moved));
+        assert!(roster.at_workspace(&acme).is_empty());
+    }
+}

@@ -1,0 +1,51 @@
+//! What the operator decides about a controller; read once when it starts.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::desk::Tuning;
+use crate::runlog::Retention;
+
+/// Settings of one controller process.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// First part of ownership keys that connections do not write out: the cluster's name (L7).
+    pub cluster_name: String,
+    /// The namespaces that are watched; none means all.
+    pub namespaces: Vec<String>,
+    /// File sources of a namespace lie in the folder of its name below this.
+    pub file_root: PathBuf,
+    /// Runs that go on together.
+    pub concurrent_runs: usize,
+    /// How many run records are kept.
+    pub retention: Retention,
+    /// How the desk is talked to.
+    pub tuning: Tuning,
+    /// This process among its replicas.
+    pub identity: String,
+    /// The lease that one replica holds; `None`: there is one replica only.
+    pub lease: Option<LeaseSettings>,
+    /// How long runs may go on after the process was asked to stop.
+    pub shutdown_grace: Duration,
+    /// How long the contacts of a connection that was deleted with Keep wait for it to come back, or for another one to
+    /// take them over, before nobody owns them.
+    pub release_after: Duration,
+    /// How long the deletion of a connection waits for a workspace or a Secret that is not there.
+    pub deletion_patience: SignedDuration,
+    /// How often a workspace is asked whether it is still there.
+    pub workspace_check: Duration,
+}
+
+/// Where the lease lies, and how long it lasts.
+#[derive(Clone, Debug)]
+pub struct LeaseSettings {
+    /// Namespace of the lease.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// How long a leader that is not heard of keeps it. Two thirds of it is how long the leader itself goes on without
+    /// having renewed it.
+    pub duration: Duration,
+}

@@ -1,0 +1,6 @@
+//! What happens on a real Kubernetes API server.
+
+mod admission;
+mod control_plane;
+mod resources;
+mod support;
