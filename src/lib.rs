@@ -29,3 +29,4 @@ pub mod runlog;
 pub mod schedule;
 pub mod scim;
 pub mod sync;
+pub mod telemetry;

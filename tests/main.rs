@@ -20,3 +20,4 @@ mod laws;
 mod manifest;
 mod support;
 mod sync;
+mod telemetry;

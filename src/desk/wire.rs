@@ -273,7 +273,12 @@ impl Wire {
         let Some(_turn) = self.budget.turn(until).await else {
             return Err(self.unavailable("it asks for a longer pause than a request is tried for"));
         };
-        let response = match out.send().await {
+        let sent = out.send().await;
+        match &sent {
+            Ok(response) => self.budget.watch().answered(response.status().as_u16().into()),
+            Err(_) => self.budget.watch().unanswered(),
+        }
+        let response = match sent {
             Ok(response) => response,
             // It will not have another one in a moment.
             Err(error) if certificate_flaw(&error).is_some() => return Err(self.unavailable(describe(&error))),

@@ -9,9 +9,14 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
+use super::Watch;
+
 /// How hard one server may be worked. Clones share one budget.
 #[derive(Clone, Debug)]
-pub struct Budget(Arc<Shared>);
+pub struct Budget {
+    shared: Arc<Shared>,
+    watch: Watch,
+}
 
 /// Says whether requests may still be sent. While it says no, nobody gets a turn.
 pub type Gate = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -47,34 +52,46 @@ impl Budget {
     pub fn behind(requests_per_second: u32, concurrency: usize, gate: Option<Gate>) -> Self {
         let rate = NonZeroU32::new(requests_per_second).unwrap_or(NonZeroU32::MIN);
         let concurrency = concurrency.max(1);
-        Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             rate: RateLimiter::direct(Quota::per_second(rate)),
             slots: Arc::new(Semaphore::new(concurrency)),
             concurrency,
             resume: watch::Sender::new(Instant::now()),
             gate,
-        }))
+        });
+        Self { shared, watch: Watch::default() }
+    }
+
+    /// The same budget, whose requests are told to `watch`.
+    #[must_use]
+    pub fn watched(self, watch: Watch) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// Who is told how a request ended that had its turn here.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Requests that may be in flight together.
     pub fn concurrency(&self) -> usize {
-        self.0.concurrency
+        self.shared.concurrency
     }
 
     /// Waits until a request may be sent. Nobody may hold one turn and wait for another. `None`: the server asked for a
     /// pause that lasts longer than the request may wait.
     pub async fn turn(&self, until: Instant) -> Option<Turn> {
         // The semaphore is never closed, so there is always a slot.
-        let slot = Arc::clone(&self.0.slots).acquire_owned().await.ok();
+        let slot = Arc::clone(&self.shared.slots).acquire_owned().await.ok();
         loop {
-            let resume = *self.0.resume.borrow();
+            let resume = *self.shared.resume.borrow();
             if resume > until {
                 return None;
             }
             tokio::time::sleep_until(resume).await;
-            self.0.rate.until_ready().await;
-            if *self.0.resume.borrow() <= Instant::now() {
-                if self.0.gate.as_ref().is_some_and(|gate| !gate()) {
+            self.shared.rate.until_ready().await;
+            if *self.shared.resume.borrow() <= Instant::now() {
+                if self.shared.gate.as_ref().is_some_and(|gate| !gate()) {
                     std::future::pending::<()>().await;
                 }
                 return Some(Turn { _slot: slot });
@@ -85,7 +102,7 @@ impl Budget {
     /// Holds everybody's requests back for so long, because the server asked for it.
     pub fn pause(&self, pause: Duration) {
         let until = Instant::now() + pause;
-        self.0.resume.send_if_modified(|resume| {
+        self.shared.resume.send_if_modified(|resume| {
             let later = until > *resume;
             if later {
                 *resume = until;

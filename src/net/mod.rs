@@ -6,7 +6,9 @@ pub mod oauth;
 pub mod retry;
 mod secret;
 pub mod tls;
+mod watch;
 
 pub use budget::{Budget, Gate};
 pub use retry::RetryPolicy;
 pub use secret::Secret;
+pub use watch::Watch;

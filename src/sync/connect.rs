@@ -6,7 +6,7 @@ use crate::api::{AuthType, KDeskWorkspaceSpec, KeyRef, SourceType, Tls};
 use crate::desk::{Credentials, Desk, Settings};
 use crate::directory::{Directory, file, ldap};
 use crate::keys::Keys;
-use crate::net::{Budget, Gate};
+use crate::net::{Budget, Gate, Watch};
 
 use super::{ConnectionSettings, Error};
 
@@ -20,6 +20,15 @@ pub struct Place<'a> {
 
 /// Opens the directory of a connection.
 pub async fn open_directory(settings: &ConnectionSettings, place: &Place<'_>) -> Result<Box<dyn Directory>, Error> {
+    open_watched_directory(settings, place, Watch::default()).await
+}
+
+/// The same, its requests told to `watch`.
+pub async fn open_watched_directory(
+    settings: &ConnectionSettings,
+    place: &Place<'_>,
+    watch: Watch,
+) -> Result<Box<dyn Directory>, Error> {
     let source = &settings.spec.source;
     match source.type_ {
         SourceType::Ldap => {
@@ -32,7 +41,8 @@ pub async fn open_directory(settings: &ConnectionSettings, place: &Place<'_>) ->
                 }
             };
             let ca = place.ca(&settings.namespace, "source.ldap.tls.ca", source.tls.as_ref()).await?;
-            Ok(Box::new(ldap::open(ldap::LdapSettings { source, password, ca, timeout: ldap::LdapSettings::TIMEOUT })?))
+            let settings = ldap::LdapSettings { source, password, ca, timeout: ldap::LdapSettings::TIMEOUT };
+            Ok(Box::new(ldap::open(settings)?.watched(watch)))
         }
         SourceType::File => {
             let source = source.file.clone().ok_or_else(|| missing("source.file"))?;

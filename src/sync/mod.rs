@@ -26,7 +26,7 @@ mod settle;
 mod write;
 
 pub use account::{Observer, PlannedChange, Silent, Stage};
-pub use connect::{Place, budget, desk_settings, open_desk, open_directory};
+pub use connect::{Place, budget, desk_settings, open_desk, open_directory, open_watched_directory};
 pub use error::Error;
 pub use run::{Begun, Ends, Mode, Report, Run};
 pub use settings::{ConnectionSettings, GoneOwners};

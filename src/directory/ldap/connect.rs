@@ -37,12 +37,18 @@ impl Drop for Connection<'_> {
 
 /// Connects, binds, and checks that the manifest's flavor fits the server.
 pub(super) async fn connect(server: &Server) -> Result<Connection<'_>, Error> {
-    let late =
-        |_elapsed| fault::unavailable(server, format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs()));
+    let late = |_elapsed| {
+        server.watch.unanswered();
+        fault::unavailable(server, format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs()))
+    };
     let wire = timeout(CONNECT_TIMEOUT, dial(server)).await.map_err(late)??;
     let mut connection = Connection { wire, server };
     if let Some((dn, password)) = &server.bind {
         let answer = timeout(BIND_TIMEOUT, connection.wire.bind(dn, password.reveal())).await;
+        match &answer {
+            Ok(Ok(outcome)) => server.watch.answered(outcome.code),
+            Ok(Err(_)) | Err(_) => server.watch.unanswered(),
+        }
         let answer = answer.map_err(|_elapsed| fault::unavailable(server, "no answer to the bind in time"))?;
         fault::bind(server, &answer.map_err(|error| fault::broken(server, &error))?)?;
     }
@@ -53,12 +59,20 @@ pub(super) async fn connect(server: &Server) -> Result<Connection<'_>, Error> {
 /// TCP, then TLS, which an ldap:// URL asks for first. A server that refuses it is not spoken to: not even the bind goes
 /// out in clear.
 async fn dial(server: &Server) -> Result<TlsWire, Error> {
-    let mut tcp = dial_tcp(server).await.map_err(|error| fault::unavailable(server, error.to_string()))?;
+    let mut tcp = dial_tcp(server).await.map_err(|error| {
+        server.watch.unanswered();
+        fault::unavailable(server, error.to_string())
+    })?;
     if server.url.scheme() == "ldap" {
-        tcp = match Wire::new(tcp).start_tls().await.map_err(|error| fault::broken(server, &error))? {
+        let started = Wire::new(tcp).start_tls().await.map_err(|error| {
+            server.watch.unanswered();
+            fault::broken(server, &error)
+        });
+        tcp = match started? {
             Ok(tcp) => tcp,
             Err(refused) => {
                 let code = refused.code;
+                server.watch.answered(code);
                 return Err(fault::unavailable(
                     server,
                     format!(
@@ -87,6 +101,7 @@ async fn dial_tcp(server: &Server) -> io::Result<TcpStream> {
 }
 
 fn no_tls(server: &Server, error: &io::Error) -> Error {
+    server.watch.unanswered();
     let reason = if error.kind() == io::ErrorKind::InvalidData {
         format!(
             "TLS fails: {error}; is its authority the one in source.ldap.tls.ca, and the host in source.ldap.url in its certificate?"

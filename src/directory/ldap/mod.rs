@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::{Directory, Error, ReadQuery, ResolvedGroup, WholeRead};
 use crate::api::{GroupRef, LdapSource};
-use crate::net::Secret;
+use crate::net::{Secret, Watch};
 use crate::person::{Person, PersonId};
 
 mod again;
@@ -75,6 +75,15 @@ pub struct LdapDirectory {
 /// [`Error::Settings`] names the field that cannot be.
 pub fn open(settings: LdapSettings) -> Result<LdapDirectory, Error> {
     Server::new(settings).map(|server| LdapDirectory { server })
+}
+
+impl LdapDirectory {
+    /// The same directory, whose requests are told to `watch`.
+    #[must_use]
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.server.watch = watch;
+        self
+    }
 }
 
 #[async_trait]

@@ -142,6 +142,7 @@ impl<'s> Pages<'_, 's> {
         let server = self.connection.server;
         let page = timeout(server.timeout, self.collect(id)).await;
         page.map_err(|_elapsed| {
+            server.watch.unanswered();
             fault::unavailable(server, format!("a page took longer than {} seconds", server.timeout.as_secs()))
         })?
     }
@@ -150,7 +151,11 @@ impl<'s> Pages<'_, 's> {
         let Connection { wire, server } = &mut *self.connection;
         let (mut entries, mut size) = (Vec::new(), 0);
         loop {
-            match wire.answer(id).await.map_err(|error| fault::broken(server, &error))? {
+            let answer = wire.answer(id).await.map_err(|error| {
+                server.watch.unanswered();
+                fault::broken(server, &error)
+            });
+            match answer? {
                 Answer::Entry(entry) => {
                     size += entry.len();
                     if size > MAX_PAGE {
@@ -161,6 +166,7 @@ impl<'s> Pages<'_, 's> {
                 }
                 Answer::Reference(urls) => check_reference(server, &urls)?,
                 Answer::Done(outcome, cookie) => {
+                    server.watch.answered(outcome.code);
                     fault::page(server, outcome.code)?;
                     let cookie = match (self.search.page_size, cookie) {
                         (None, _) => Vec::new(),

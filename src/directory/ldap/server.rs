@@ -11,7 +11,7 @@ use super::id::IdAttribute;
 use super::{LdapSettings, filter};
 use crate::api::{DisabledWhen, LdapFlavor};
 use crate::directory::Error;
-use crate::net::{self, Secret};
+use crate::net::{self, Secret, Watch};
 
 const DEFAULT_PAGE_SIZE: u32 = 1000;
 
@@ -35,6 +35,7 @@ pub(super) struct Server {
     pub(super) disabled: DisabledRule,
     pub(super) page_size: u32,
     pub(super) timeout: Duration,
+    pub(super) watch: Watch,
 }
 
 /// Which entries are disabled.
@@ -100,6 +101,7 @@ impl Server {
                 .filter(|size| *size > 0)
                 .unwrap_or(DEFAULT_PAGE_SIZE),
             timeout: settings.timeout,
+            watch: Watch::default(),
         })
     }
 

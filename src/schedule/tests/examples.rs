@@ -87,7 +87,7 @@ fn a_day_of_the_month_and_a_weekday_are_one_or_the_other() {
         ["2026-02-06 00:00+00:00", "2026-02-13 00:00+00:00", "2026-02-20 00:00+00:00", "2026-02-27 00:00+00:00"]
     );
     // A star, however written, leaves the choice to the other.
-    for cron in ["0 0 * * MON", "0 0 */1 * MON", "0 0 ? * 1"] {
+    for cron in ["0 0 * * MON", "0 0 */1 * MON", "0 0 ? * 1", "0 0 5,* * 1", "0 0 5,*/1 * Mon"] {
         assert_eq!(ticks(cron, "UTC", "2026-02-01T00:00:00Z", 2), ["2026-02-02 00:00+00:00", "2026-02-09 00:00+00:00"]);
     }
 }

@@ -1,0 +1,27 @@
+//! The flags of commands that run for long.
+
+use clap::Args;
+use url::Url;
+
+use super::{LogFormat, Settings};
+
+/// Logs and traces.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Logs and traces")]
+pub struct TelemetryArgs {
+    /// What log lines look like
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    log_format: LogFormat,
+    /// What is logged: error, warn, info, debug or trace, or directives such as info,kube=debug
+    #[arg(long, env = "CONTACTSYNC_LOG", default_value = "info", value_name = "LEVEL")]
+    log_level: String,
+    /// Send traces to the collector at this base URL, by OTLP over HTTP (often port 4318)
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<Url>,
+}
+
+impl From<TelemetryArgs> for Settings {
+    fn from(args: TelemetryArgs) -> Self {
+        Self { format: args.log_format, level: args.log_level, otlp: args.otlp_endpoint }
+    }
+}
