@@ -111,9 +111,10 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
         serve("metrics and probes", args.http_address, public, &stopped).await?,
         serve("the log level", args.admin_address, http::admin(telemetry.level()), &stopped).await?,
     ];
-    let stop = tokio::spawn(signalled(stopping.clone()));
-    controller.run(stopping).await;
-    stop.abort();
+    tokio::select! {
+        () = controller.run(stopping.clone()) => {}
+        () = signalled(stopping) => return Err("stopped at once: it was asked to a second time".into()),
+    }
     stopped.cancel();
     for server in serving {
         server.await??;
@@ -181,16 +182,23 @@ fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {
     Ok(RunStore::new(Arc::new(store)))
 }
 
-/// Asks to stop when the process is told to; a second signal ends it at once.
+/// Asks to stop when the process is told to; returns when it is told so again.
 async fn signalled(stopping: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt()];
+    let [Ok(mut terminate), Ok(mut interrupt)] = kinds.map(signal) else {
+        return std::future::pending().await;
+    };
+    for first in [true, false] {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if first {
+            tracing::info!("asked to stop: nothing new begins, and what is on may come to its end");
+            stopping.cancel();
+        }
     }
-    tracing::info!("asked to stop: nothing new begins, and what is on may come to its end");
-    stopping.cancel();
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use futures::{Stream, StreamExt};
+use jiff::SignedDuration;
 use kube::Client;
 use kube::runtime::Controller as Loop;
 use kube::runtime::controller::{Action, Config};
@@ -21,7 +22,7 @@ use super::error::Error;
 use super::events::Events;
 use super::http::Health;
 use super::keys::ClusterKeys;
-use super::lease::{Election, Fence};
+use super::lease::Election;
 use super::metrics::Metrics;
 use super::settings::Settings;
 use super::{connection, departure, watch, workspace};
@@ -32,10 +33,12 @@ use crate::runlog::RunStore;
 
 /// After an error the API server is asked again about this much later; longer, and no two at once.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How long runs that were cut off may take to say so in status, before the process ends all the same.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How often the clock is compared with the time that passed.
 const CLOCK_CHECK: Duration = Duration::from_secs(10);
 /// A clock that is further off than this was set.
-const CLOCK_JUMP: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
+const CLOCK_JUMP: SignedDuration = SignedDuration::from_secs(5);
 
 /// What readiness waits for.
 const CACHES: &str = "caches";
@@ -87,19 +90,16 @@ impl Controller {
         };
         let identity = self.settings.identity.clone();
         let mut election = Election::new(self.client.clone(), lease, identity, Arc::clone(&self.clock));
-        let fence: Fence = election.fence();
-        // A replica that waits for its turn is as ready as it can be.
-        self.health.has(CACHES);
-        while election.win(stopping).await {
-            let stopped = tokio::select! {
-                () = self.lead(Some(fence.gate()), stopping) => true,
-                // Everything that leads is dropped here: no run goes on.
-                () = election.keep() => false,
-            };
+        let stand_by = || {
             self.metrics.leads(false);
             self.health.has(CACHES);
-            if stopped {
-                break;
+        };
+        while let Some(fence) = election.win(stopping, stand_by).await {
+            tokio::select! {
+                // It stops only when it is asked to.
+                () = self.lead(Some(fence.gate()), stopping) => break,
+                // Everything that leads is dropped here: no run goes on.
+                () = election.keep(&fence) => self.metrics.leads(false),
             }
         }
         election.resign().await;
@@ -115,8 +115,8 @@ impl Controller {
             stopping.cancelled().await;
             tokio::time::sleep(self.settings.shutdown_grace).await;
             context.abandoning.cancel();
-            // The last words of runs that are cut off.
-            std::future::pending::<()>().await;
+            tokio::time::sleep(LAST_WORDS).await;
+            tracing::warn!("the API server took no last words: the next leader finds what was cut off");
         };
         let side = [
             AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
@@ -256,17 +256,20 @@ async fn clock_jumps(context: Arc<Context>) {
     loop {
         ticks.tick().await;
         let now = (context.now(), std::time::Instant::now());
-        let by_clock = now.0.duration_since(last.0);
-        let passed = jiff::SignedDuration::try_from(now.1.duration_since(last.1)).unwrap_or(by_clock);
+        let jump = clock_jump(now.0.duration_since(last.0), now.1.duration_since(last.1));
         last = now;
-        if (by_clock - passed).abs() > CLOCK_JUMP {
-            tracing::warn!(
-                seconds = (by_clock - passed).as_secs(),
-                "the clock was set: every connection is looked at again"
-            );
+        if let Some(jump) = jump {
+            tracing::warn!(seconds = jump.as_secs(), "the clock was set: every connection is looked at again");
             context.cluster.wake_all();
         }
     }
+}
+
+/// By how much a clock was set that went on by so much while so much time passed; small steps are nobody's business.
+fn clock_jump(by_clock: SignedDuration, passed: Duration) -> Option<SignedDuration> {
+    let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
+    let jump = by_clock.saturating_sub(passed);
+    (jump.abs() > CLOCK_JUMP).then_some(jump)
 }
 
 /// Contacts of connections that were deleted with Keep become nobody's, after a while.
@@ -285,5 +288,22 @@ async fn releases(context: Arc<Context>, mut departed: mpsc::UnboundedReceiver<B
             }
         });
         while waiting.try_join_next().is_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_is_noticed_in_either_direction_and_one_that_is_corrected_is_not() {
+        let look = |clock, passed| clock_jump(SignedDuration::from_secs(clock), Duration::from_secs(passed));
+        assert_eq!(look(10, 10), None);
+        assert_eq!((look(15, 10), look(5, 10)), (None, None), "a daemon that keeps the clock right does this");
+        assert_eq!(look(3610, 10), Some(SignedDuration::from_hours(1)));
+        assert_eq!(look(-3590, 10), Some(SignedDuration::from_hours(-1)));
+        // A machine that slept: only its clock went on.
+        assert_eq!(look(600, 1), Some(SignedDuration::from_secs(599)));
+        assert!(clock_jump(SignedDuration::MIN, Duration::MAX).is_some(), "it never overflows");
     }
 }

@@ -5,11 +5,10 @@
 //! seen by its own clock. Two clocks are never compared. What is ours is the [`Fence`]: it is asked before each request to
 //! a desk, so a leader that was asleep sends nothing after its time, even before it learns that it is none any more.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{ObjectMeta, PostParams};
@@ -20,23 +19,34 @@ use super::settings::LeaseSettings;
 use crate::clock::Clock;
 use crate::net::Gate;
 
-/// Says whether this process leads, as far as it may believe it.
+/// Longest that the end of the process waits for the lease to be given back.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// One term of this process as the leader: open as long as it may believe that it leads. Once shut it stays shut, also
+/// where the lease turns out to be still ours: whoever waited at it waits for ever, until the term's work is dropped.
 #[derive(Clone)]
 pub(super) struct Fence {
-    start: Instant,
-    /// Milliseconds after `start`; 0: it does not lead.
-    until: Arc<AtomicU64>,
+    clock: Clock,
+    until: Arc<Mutex<Option<Until>>>,
+}
+
+/// The end of a term, on both clocks: one stands still while the machine sleeps, the other may be set.
+#[derive(Clone, Copy)]
+struct Until {
+    passed: Instant,
+    shown: Timestamp,
 }
 
 impl Fence {
-    /// It does not lead.
-    pub(super) fn shut() -> Self {
-        Self { start: Instant::now(), until: Arc::default() }
+    /// Opens for so long, counted from a moment ago.
+    fn open(clock: Clock, asked: Asked, length: Duration) -> Self {
+        let until = Arc::new(Mutex::new(Some(asked.and(length))));
+        Self { clock, until }
     }
 
     /// Whether it leads now.
     pub(super) fn is_open(&self) -> bool {
-        self.milliseconds(Instant::now()) < self.until.load(Ordering::Acquire)
+        self.remaining().is_some()
     }
 
     /// The same as a gate for requests.
@@ -45,16 +55,50 @@ impl Fence {
         Arc::new(move || fence.is_open())
     }
 
-    fn open_until(&self, until: Instant) {
-        self.until.store(self.milliseconds(until), Ordering::Release);
+    /// For how long it will be open unless it is extended; `None`: it is shut.
+    fn remaining(&self) -> Option<Duration> {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = until.and_then(|until| self.left(until));
+        if left.is_none() {
+            *until = None;
+        }
+        left
     }
 
-    fn shut_now(&self) {
-        self.until.store(0, Ordering::Release);
+    /// Goes on for so long, counted from a moment ago; `false`: it was shut before, and stays so.
+    fn extend(&self, asked: Asked, length: Duration) -> bool {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = until.is_some_and(|until| self.left(until).is_some());
+        *until = open.then(|| asked.and(length));
+        open
     }
 
-    fn milliseconds(&self, at: Instant) -> u64 {
-        u64::try_from(at.duration_since(self.start).as_millis()).unwrap_or(u64::MAX)
+    fn shut(&self) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn left(&self, until: Until) -> Option<Duration> {
+        let left = until.passed.checked_duration_since(Instant::now())?;
+        (!left.is_zero() && (self.clock)() < until.shown).then_some(left)
+    }
+}
+
+/// When the API server was asked, on both clocks.
+#[derive(Clone, Copy)]
+struct Asked {
+    passed: Instant,
+    shown: Timestamp,
+}
+
+impl Asked {
+    fn now(clock: &Clock) -> Self {
+        Self { passed: Instant::now(), shown: clock() }
+    }
+
+    fn and(self, length: Duration) -> Until {
+        let by_clock = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
+        let shown = self.shown.checked_add(by_clock).unwrap_or(Timestamp::MAX);
+        Until { passed: self.passed + length, shown }
     }
 }
 
@@ -65,8 +109,8 @@ enum Move {
     Take,
     /// It is ours.
     Renew,
-    /// Somebody else holds it.
-    Wait,
+    /// Somebody else holds it, for so long at least.
+    Wait(Duration),
 }
 
 /// `unchanged`: for how long this process has seen it as it is.
@@ -76,9 +120,18 @@ fn next_move(spec: &LeaseSpec, identity: &str, unchanged: Duration) -> Move {
         Some(holder) if holder == identity => Move::Renew,
         Some(_) => {
             let seconds = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0);
-            if unchanged >= Duration::from_secs(seconds) { Move::Take } else { Move::Wait }
+            let left = Duration::from_secs(seconds).saturating_sub(unchanged);
+            if left.is_zero() { Move::Take } else { Move::Wait(left) }
         }
     }
+}
+
+/// What became of one try to get or keep the lease.
+enum Claim {
+    /// It is ours.
+    Held,
+    /// It is somebody else's, for so long at least.
+    Lost(Duration),
 }
 
 /// This replica's part in the election.
@@ -87,95 +140,127 @@ pub(super) struct Election {
     settings: LeaseSettings,
     identity: String,
     clock: Clock,
-    fence: Fence,
     /// The lease as it was read last, and since when.
     seen: Option<(Option<String>, Option<MicroTime>, Instant)>,
+    /// The last try failed, and that was told.
+    failing: bool,
 }
 
 impl Election {
     /// Takes part.
     pub(super) fn new(client: Client, settings: LeaseSettings, identity: String, clock: Clock) -> Self {
         let api = Api::namespaced(client, &settings.namespace);
-        Self { api, settings, identity, clock, fence: Fence::shut(), seen: None }
+        Self { api, settings, identity, clock, seen: None, failing: false }
     }
 
-    /// Whether this process leads.
-    pub(super) fn fence(&self) -> Fence {
-        self.fence.clone()
-    }
-
-    /// Waits until this process leads; `false`: it was asked to stop first.
-    pub(super) async fn win(&mut self, stopping: &CancellationToken) -> bool {
-        loop {
-            if self.try_once().await {
-                tracing::info!(lease = %self.settings.name, identity = %self.identity, "this replica leads");
-                return true;
-            }
+    /// Waits until this process leads; `None`: it was asked to stop first. `stand_by` is told whenever it is known that
+    /// another leads.
+    pub(super) async fn win(&mut self, stopping: &CancellationToken, stand_by: impl Fn()) -> Option<Fence> {
+        while !stopping.is_cancelled() {
+            let asked = Asked::now(&self.clock);
+            let pause = match self.try_once(self.settings.duration / 3).await {
+                Some(Claim::Held) => {
+                    tracing::info!(lease = %self.settings.name, identity = %self.identity, "this replica leads");
+                    return Some(Fence::open(Arc::clone(&self.clock), asked, self.term()));
+                }
+                // Looked at again the moment that it runs out.
+                Some(Claim::Lost(left)) => {
+                    stand_by();
+                    self.pause().min(left)
+                }
+                None => self.pause(),
+            };
             tokio::select! {
-                () = tokio::time::sleep(self.pause()) => {}
-                () = stopping.cancelled() => return false,
+                () = tokio::time::sleep(pause) => {}
+                () = stopping.cancelled() => {}
             }
         }
+        None
     }
 
     /// Renews for as long as it goes; returns when this process leads no longer.
-    pub(super) async fn keep(&mut self) {
+    pub(super) async fn keep(&mut self, fence: &Fence) {
         loop {
             tokio::time::sleep(self.pause()).await;
-            self.try_once().await;
-            if !self.fence.is_open() {
-                tracing::warn!(lease = %self.settings.name, identity = %self.identity, "the lease is lost: every run is cut off");
-                return;
+            // After a sleep of the whole machine or process there is none, and no time to ask.
+            let Some(left) = fence.remaining() else { break };
+            let asked = Asked::now(&self.clock);
+            match self.try_once(left.min(self.settings.duration / 3)).await {
+                Some(Claim::Held) => drop(fence.extend(asked, self.term())),
+                // Another's now: not a moment longer.
+                Some(Claim::Lost(_)) => fence.shut(),
+                None => {}
             }
+            if !fence.is_open() {
+                break;
+            }
+        }
+        tracing::warn!(lease = %self.settings.name, identity = %self.identity, "the lease is lost: every run is cut off");
+    }
+
+    /// Gives the lease back, so that another need not wait for it. It takes no longer than a few seconds.
+    pub(super) async fn resign(&mut self) {
+        match tokio::time::timeout(FAREWELL, self.give_back()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(error = %super::error::brief(&error), "the lease was not given back: others wait until it runs out");
+            }
+            Err(_late) => tracing::warn!("the lease was not given back in time: others wait until it runs out"),
         }
     }
 
-    /// Gives the lease back, so that another need not wait for it.
-    pub(super) async fn resign(&mut self) {
-        self.fence.shut_now();
-        let Ok(Some(mut lease)) = self.api.get_opt(&self.settings.name).await else { return };
-        let spec = lease.spec.get_or_insert_default();
-        if spec.holder_identity.as_deref() == Some(self.identity.as_str()) {
+    async fn give_back(&self) -> Result<(), kube::Error> {
+        loop {
+            let Some(mut lease) = self.api.get_opt(&self.settings.name).await? else { return Ok(()) };
+            let spec = lease.spec.get_or_insert_default();
+            if spec.holder_identity.as_deref() != Some(self.identity.as_str()) {
+                return Ok(());
+            }
             spec.holder_identity = Some(String::new());
             spec.lease_duration_seconds = Some(1);
-            if let Err(error) = self.replace(&lease).await {
-                tracing::debug!(error = %super::error::brief(&error), "the lease was not given back");
+            // A renewal whose answer was not waited for may have come in between.
+            if settled(self.replace(&lease).await)? {
+                return Ok(());
             }
         }
     }
 
-    /// One look and one write at most. Whether this process leads now.
-    async fn try_once(&mut self) -> bool {
-        // From before the request: the server may count from any moment after.
-        let asked = Instant::now();
-        let limit = self.settings.duration / 3;
-        match tokio::time::timeout(limit, self.claim()).await {
-            Ok(Ok(true)) => self.fence.open_until(asked + self.settings.duration * 2 / 3),
-            // Another's now: not a moment longer.
-            Ok(Ok(false)) => self.fence.shut_now(),
-            Ok(Err(error)) => {
-                tracing::debug!(error = %super::error::brief(&error), "the lease could not be read or written");
+    /// One look and one write at most; `None`: nobody knows.
+    async fn try_once(&mut self, limit: Duration) -> Option<Claim> {
+        let why = match tokio::time::timeout(limit, self.claim()).await {
+            Ok(Ok(claim)) => {
+                self.failing = false;
+                return Some(claim);
             }
-            Err(_late) => tracing::debug!("the API server did not answer about the lease in time"),
-        }
-        self.fence.is_open()
-    }
-
-    async fn claim(&mut self) -> Result<bool, kube::Error> {
-        let Some(mut lease) = self.api.get_opt(&self.settings.name).await? else {
-            let metadata = ObjectMeta { name: Some(self.settings.name.clone()), ..ObjectMeta::default() };
-            let lease = Lease { metadata, spec: Some(self.spec(None)) };
-            return settled(self.api.create(&PostParams::default(), &lease).await);
+            Ok(Err(error)) => super::error::brief(&error),
+            Err(_late) => "it does not answer in time".to_owned(),
         };
-        let spec = lease.spec.clone().unwrap_or_default();
-        let unchanged = self.unchanged(&spec);
-        match next_move(&spec, &self.identity, unchanged) {
-            Move::Wait => Ok(false),
-            Move::Take | Move::Renew => {
-                lease.spec = Some(self.spec(Some(spec)));
-                settled(self.replace(&lease).await)
-            }
+        if !self.failing {
+            tracing::warn!(lease = %self.settings.name, namespace = %self.settings.namespace, error = %why, "the lease cannot be read or written; it is tried again");
         }
+        self.failing = true;
+        None
+    }
+
+    async fn claim(&mut self) -> Result<Claim, kube::Error> {
+        let written = match self.api.get_opt(&self.settings.name).await? {
+            None => {
+                let metadata = ObjectMeta { name: Some(self.settings.name.clone()), ..ObjectMeta::default() };
+                let lease = Lease { metadata, spec: Some(self.spec(None)) };
+                self.api.create(&PostParams::default(), &lease).await
+            }
+            Some(mut lease) => {
+                let spec = lease.spec.clone().unwrap_or_default();
+                let unchanged = self.unchanged(&spec);
+                if let Move::Wait(left) = next_move(&spec, &self.identity, unchanged) {
+                    return Ok(Claim::Lost(left));
+                }
+                lease.spec = Some(self.spec(Some(spec)));
+                self.replace(&lease).await
+            }
+        };
+        // Somebody else was faster, perhaps: the next look tells.
+        Ok(if settled(written)? { Claim::Held } else { Claim::Lost(self.pause()) })
     }
 
     /// Replaces the lease that was read; one that changed since is refused.
@@ -213,6 +298,11 @@ impl Election {
     fn pause(&self) -> Duration {
         self.settings.duration / 7
     }
+
+    /// How long this process may believe that it leads, from the moment in which it asked: less than others wait.
+    fn term(&self) -> Duration {
+        self.settings.duration * 2 / 3
+    }
 }
 
 /// Somebody else was faster, or it is done.
@@ -241,18 +331,44 @@ mod tests {
         let look = |holder, seconds| next_move(&held(holder), "me", Duration::from_secs(seconds));
         assert_eq!(look("", 0), Move::Take);
         assert_eq!(look("me", 100), Move::Renew);
-        assert_eq!(look("other", 14), Move::Wait);
+        assert_eq!(look("other", 14), Move::Wait(Duration::from_secs(1)));
         assert_eq!(look("other", 15), Move::Take);
         assert_eq!(next_move(&LeaseSpec::default(), "me", Duration::ZERO), Move::Take);
     }
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// A fence of a minute, and the clock that it looks at.
+    fn fence() -> (Fence, Clock, Arc<Mutex<Timestamp>>) {
+        let shown = Arc::new(Mutex::new("2026-11-23T10:00:00Z".parse::<Timestamp>().unwrap()));
+        let now = Arc::clone(&shown);
+        let clock: Clock = Arc::new(move || *now.lock().unwrap());
+        (Fence::open(Arc::clone(&clock), Asked::now(&clock), MINUTE), clock, shown)
+    }
+
     #[test]
-    fn a_fence_shuts_by_itself() {
-        let fence = Fence::shut();
-        assert!(!fence.is_open());
-        fence.open_until(Instant::now() + Duration::from_secs(60));
+    fn a_fence_shuts_by_itself_and_stays_shut() {
+        let (fence, clock, _) = fence();
+        assert!(fence.is_open() && fence.extend(Asked::now(&clock), MINUTE));
+        let asked = Asked::now(&clock);
+        assert!(fence.extend(asked, Duration::ZERO), "it was open until then");
+        assert!(!fence.extend(asked, MINUTE), "without anybody having shut it");
+        assert!(!fence.is_open(), "who waited at it is not let through later");
+    }
+
+    #[test]
+    fn a_fence_is_shut_after_the_machine_slept() {
+        let (fence, clock, shown) = fence();
+        let later = |seconds| {
+            let mut shown = shown.lock().unwrap();
+            *shown = shown.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+        };
+        later(59);
         assert!(fence.is_open());
-        fence.open_until(Instant::now());
-        assert!(!fence.is_open(), "without anybody having shut it");
+        later(-3600);
+        assert!(fence.is_open(), "a clock that is set back makes it last no longer, and no shorter");
+        later(3601);
+        assert!(!fence.is_open(), "the other clock stood still meanwhile");
+        assert!(!fence.extend(Asked::now(&clock), MINUTE));
     }
 }

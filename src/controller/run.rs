@@ -150,7 +150,7 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
         None => None,
     };
     let moment = moment(&connection, context.now());
-    let after = match &summary {
+    let mut after = match &summary {
         Some(summary) => status::ended(
             before.clone(),
             summary,
@@ -161,6 +161,7 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
         ),
         None => status::interrupted(before.clone(), "the controller that ran it is gone", moment),
     };
+    after.next_run_time = next_run_time(&connection, &after, context);
     let written = patch::status(&context.connections(name), &connection, &before, &after).await?;
     let object = written.unwrap_or(connection);
     if summary.is_none() {
