@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test histories faults test-deps bench kill fuzz build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test histories faults test-deps bench kill controller-kill fuzz build lint fmt generate check-generated deny advisories ci
 
 CARGO ?= cargo
 FUZZ_SECONDS ?= 60
@@ -26,6 +26,11 @@ kill: ## Kill 100 runs of 20,000 people anywhere (CONTACTSYNC_KILLS, CONTACTSYNC
 	$(CARGO) build --release --locked
 	CONTACTSYNC_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/contactsync" \
 		$(CARGO) test --locked --test it killed_anywhere -- --ignored --nocapture --test-threads 1
+
+controller-kill: test-deps ## Kill 30 leading controllers, each followed by another (CONTACTSYNC_KILLS, CONTACTSYNC_KILL_SEED)
+	$(CARGO) build --release --locked
+	CONTACTSYNC_PROGRAM="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/contactsync" \
+		$(CARGO) test --locked --test it controller_killed_anywhere -- --ignored --nocapture
 
 faults: ## Meet every fault with every request of a run, not only a sample (about ten minutes)
 	CONTACTSYNC_FAULTS=all $(CARGO) test --locked --test it sync::faults

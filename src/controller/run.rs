@@ -25,6 +25,9 @@ use crate::runlog::{RunId, Summary};
 use crate::sync::{self, ConnectionSettings, Ends, GoneOwners, Mode, Place, Report, Run, Silent};
 use crate::telemetry;
 
+/// Why a run was cut off of which no more is known.
+const GONE: &str = "the controller that ran it is gone";
+
 /// How a run that was begun came out.
 pub(super) enum Outcome {
     Ended(Box<Report>),
@@ -93,6 +96,9 @@ pub(super) async fn run(
         why = stopped(name, &announced, context) => Outcome::Stopped(why),
     };
     outcome.count(counted);
+    if let Outcome::Stopped(why) = &outcome {
+        note_cut_off(&settings, &id, why, context).await;
+    }
     let object = conclude(announced, &id, &outcome, &settings, name, context).await?;
     tell(&object, &before, &outcome, name, context).await;
     Ok(Next::again(object))
@@ -159,12 +165,15 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
             context.store.log_ref(&settings.key, &summary.id),
             moment,
         ),
-        None => status::interrupted(before.clone(), "the controller that ran it is gone", moment),
+        None => status::interrupted(before.clone(), GONE, moment),
     };
     after.next_run_time = next_run_time(&connection, &after, context);
     let written = patch::status(&context.connections(name), &connection, &before, &after).await?;
     let object = written.unwrap_or(connection);
     if summary.is_none() {
+        if let Some(id) = &id {
+            note_cut_off(&settings, id, GONE, context).await;
+        }
         let note = "a run was cut off with the controller that ran it; it is run again";
         context.events.tell(&object, vec![Notice::warning("RunInterrupted", "Sync", note)]).await;
     }

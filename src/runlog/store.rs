@@ -97,6 +97,18 @@ impl RunStore {
         Ok(summaries)
     }
 
+    /// Notes that a run was cut off, for readers of its summary: nobody runs it any more, and no other may come after it.
+    /// What it had set out to do still counts against the hold's limits. One that ended stays as it is.
+    pub async fn note_cut_off(&self, key: &OwnershipKey, run: &RunId, why: &str) -> Result<(), Error> {
+        let mut summary = self.summary(key, run).await?;
+        if summary.result != RunResult::Running {
+            return Ok(());
+        }
+        summary.result = RunResult::Interrupted;
+        why.clone_into(&mut summary.message);
+        self.put_summary(key, &summary).await
+    }
+
     /// The summary of a run.
     pub async fn summary(&self, key: &OwnershipKey, run: &RunId) -> Result<Summary, Error> {
         self.get(&runs(key).join(format!("{run}.json"))).await

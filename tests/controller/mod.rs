@@ -2,6 +2,7 @@
 
 mod admission;
 mod control_plane;
+mod ha;
 mod office;
 mod quickstart;
 mod resources;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -94,6 +95,8 @@ struct Seen {
     rules: Vec<Rule>,
     writes: usize,
     kinds: HashMap<Kind, usize>,
+    /// When each request came.
+    times: Vec<Instant>,
     /// Contacts that the desk said are there, with the version it told, if any; `None`: gone.
     done: HashMap<String, Option<i64>>,
 }
@@ -144,6 +147,11 @@ impl Between {
     /// Requests that changed something, or tried to.
     pub fn writes(&self) -> usize {
         self.seen().writes
+    }
+
+    /// When each request came.
+    pub fn times(&self) -> Vec<Instant> {
+        self.seen().times.clone()
     }
 
     /// How many of each kind passed.
@@ -207,6 +215,7 @@ impl Shared {
     fn note(&self, method: &Method, path: &str, body: &Bytes) -> Passing {
         let kind = kind(method, path, &String::from_utf8_lossy(body));
         let mut seen = self.seen.lock().unwrap();
+        seen.times.push(Instant::now());
         seen.writes += usize::from(kind >= Kind::Writing);
         *seen.kinds.entry(kind).or_default() += 1;
         Passing { kind, method: method.clone(), path: path.to_owned(), writes: seen.writes }

@@ -1,5 +1,6 @@
 //! Servers and makers that tests share.
 
+pub mod api_proxy;
 pub mod ber;
 pub mod between;
 pub mod cluster;

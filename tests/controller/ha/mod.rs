@@ -1,0 +1,13 @@
+//! Replicas that die, sleep, stop or lose their API server. Whatever happens, at most one of them writes to the desk, and
+//! the contacts, the requests and the history end as they should.
+//!
+//! Scenes mostly wait: each test plays some of them at once, each in a namespace of its own.
+
+mod both;
+mod faults;
+mod kills;
+mod leases;
+mod replica;
+mod restart;
+mod shutdown;
+mod stage;
