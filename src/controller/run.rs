@@ -180,6 +180,13 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
     Ok(Next::again(object))
 }
 
+/// Status tells of it in any case.
+async fn note_cut_off(settings: &ConnectionSettings, id: &RunId, why: &str, context: &Context) {
+    if let Err(error) = context.store.note_cut_off(&settings.key, id, why).await {
+        tracing::warn!(run = %id, %error, "the record of a run does not say that it was cut off");
+    }
+}
+
 /// What a run of a connection is told.
 pub(super) fn settings(
     connection: &ContactSyncConnection,

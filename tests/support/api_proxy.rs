@@ -212,9 +212,13 @@ impl Shared {
     fn note(&self, call: &Call) -> Option<Trouble> {
         let mut seen = self.seen.lock().unwrap();
         seen.calls.push(call.clone());
-        let rule = seen.rules.iter_mut().find(|rule| rule.times > 0 && (rule.matches)(call))?;
-        rule.times -= 1;
-        Some(rule.trouble)
+        for rule in &mut seen.rules {
+            if rule.times > 0 && (rule.matches)(call) {
+                rule.times -= 1;
+                return Some(rule.trouble);
+            }
+        }
+        None
     }
 
     async fn thawed(&self) {
