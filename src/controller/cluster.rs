@@ -149,7 +149,7 @@ impl Cluster {
         let roster = self.roster();
         let view = View { connection, workspace: found, labels: labels.as_ref(), roster: &roster, cluster: &self.name };
         let clear = standing::look(&view)?;
-        Ok(Ready { key: clear.member.key, workspace: clear.workspace.clone(), timetable: clear.timetable })
+        Ok(Ready { workspace: clear.workspace.clone(), timetable: clear.timetable })
     }
 
     fn labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
@@ -164,8 +164,6 @@ impl Cluster {
 
 /// A connection that nothing stands in the way of.
 pub(super) struct Ready {
-    /// The key it owns contacts under.
-    pub(super) key: crate::contact::OwnershipKey,
     /// Where it writes.
     pub(super) workspace: KDeskWorkspace,
     /// When it runs by itself.

@@ -207,6 +207,7 @@ fn unreadable(connection: &GuardedConnection, cluster: &Cluster) -> Option<Membe
             key,
             take_over: Vec::new(),
             workspace: None,
+            directory: BTreeSet::new(),
             created: connection.creation_timestamp().map(|time| time.0),
             deleting: false,
             name,
