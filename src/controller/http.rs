@@ -2,6 +2,7 @@
 //! that only this machine reaches.
 
 use std::collections::BTreeMap;
+use std::future::IntoFuture as _;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ use crate::telemetry::LogLevel;
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// The longest log level that is read.
 const LEVEL: usize = 256;
+/// Longest time for answers under way once the process stops.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// What the controller waits for, and whether its main loop still turns. Clones share it.
 #[derive(Clone, Debug)]
@@ -80,15 +83,31 @@ pub fn public(registry: Arc<Registry>, health: Health) -> Router {
     Router::new().route("/metrics", get(metrics)).with_state(registry).merge(probes)
 }
 
-/// `/loglevel`, to be read and put: for an address that only this machine, or a port-forward, reaches.
-pub fn admin(level: LogLevel) -> Router {
+fn admin(level: LogLevel) -> Router {
     let routes = get(read_level).put(put_level);
     Router::new().route("/loglevel", routes).layer(DefaultBodyLimit::max(LEVEL)).with_state(level)
 }
 
-/// Answers until `stop`, then ends what is under way.
+/// Answers until `stop`, then ends what is under way, within seconds.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    let late = stop.clone();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    tokio::select! {
+        ended = server.into_future() => ended,
+        // A client that neither asks nor goes must not keep the process.
+        () = async { late.cancelled().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
+    }
+}
+
+/// The same for `/loglevel`, to be read and put. Refused anywhere but on a loopback address: only this machine, or a
+/// port-forward, may change what is logged.
+pub async fn serve_admin(listener: TcpListener, level: LogLevel, stop: CancellationToken) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        let told = format!("{address} can be reached from other machines: use 127.0.0.1 and a port-forward");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, told));
+    }
+    serve(listener, admin(level), stop).await
 }
 
 async fn metrics(State(registry): State<Arc<Registry>>) -> Response {

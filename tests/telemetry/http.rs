@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contactsync::controller::http::{Health, admin, public, serve};
+use contactsync::controller::http::{Health, public, serve, serve_admin};
 use contactsync::telemetry::{LogFormat, Settings, assemble};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +19,14 @@ struct Served {
     task: JoinHandle<std::io::Result<()>>,
 }
 
-async fn served(router: axum::Router) -> Served {
+async fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
+    (listener, base)
+}
+
+async fn served(router: axum::Router) -> Served {
+    let (listener, base) = listen().await;
     let stop = CancellationToken::new();
     let task = tokio::spawn(serve(listener, router, stop.clone()));
     Served { base, stop, task }
@@ -91,7 +97,10 @@ async fn a_main_loop_that_is_silent_is_dead() {
 async fn the_log_level_is_read_and_put_on_the_admin_address_alone() {
     let settings = Settings { format: LogFormat::Text, level: "info".to_owned(), otlp: None };
     let (_subscriber, telemetry) = assemble(&settings, std::io::sink).unwrap();
-    let admin = served(admin(telemetry.level())).await;
+    let (listener, base) = listen().await;
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(serve_admin(listener, telemetry.level(), stop.clone()));
+    let admin = Served { base, stop, task };
     assert_eq!(admin.get("/loglevel").await, (200, "info\n".to_owned()));
     assert_eq!(admin.put("/loglevel", "debug\n").await, (200, "debug\n".to_owned()));
     assert_eq!(admin.get("/loglevel").await.1, "debug\n");
@@ -103,12 +112,18 @@ async fn the_log_level_is_read_and_put_on_the_admin_address_alone() {
     let public = served(public(Arc::new(counted().0), Health::new(Duration::from_mins(1)))).await;
     assert_eq!(public.get("/loglevel").await.0, 404);
     assert_eq!(public.put("/loglevel", "trace").await.0, 404);
+    let open = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let refused = serve_admin(open, telemetry.level(), CancellationToken::new()).await.unwrap_err();
+    assert!(refused.to_string().contains("127.0.0.1"), "{refused}");
 }
 
 #[tokio::test]
 async fn serving_ends_when_it_is_told_to() {
     let served = served(public(Arc::new(counted().0), Health::new(Duration::from_mins(1)))).await;
     assert_eq!(served.get("/readyz").await.0, 200);
+    // Half a request, from somebody who stays.
+    let mut lazy = tokio::net::TcpStream::connect(served.base.strip_prefix("http://").unwrap()).await.unwrap();
+    lazy.write_all(b"GET /metrics HTTP/1.1\r\n").await.unwrap();
     served.stop.cancel();
     served.task.await.unwrap().unwrap();
 }
