@@ -2,6 +2,7 @@
 //! data on stdout, everything else on stderr.
 
 mod common;
+mod controller;
 mod crd;
 mod embedded;
 mod history;
@@ -38,6 +39,8 @@ enum Command {
     Crd(crd::Args),
     /// Serve the bundled KDesk workspace, a SCIM 2.0 service on SQLite
     Kdesk(kdesk::Args),
+    /// Keep a cluster's connections in step: the controller that the chart installs
+    Controller(Box<controller::Args>),
     /// Print the log of a run: for people, or with --raw byte for byte
     Logs(logs::Args),
     /// List the runs of a connection, newest first
@@ -99,6 +102,7 @@ async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure
         Command::Validate(args) => validate::run(&args, printer),
         Command::Crd(args) => crd::run(&args, printer),
         Command::Kdesk(args) => kdesk::run(args, printer).await,
+        Command::Controller(args) => Box::pin(controller::run(*args, printer)).await,
         Command::Logs(args) => logs::run(args, printer).await,
         Command::History(args) => history::run(args, printer).await,
         Command::Completions { shell } => {

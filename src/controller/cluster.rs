@@ -15,28 +15,28 @@ use super::status::Block;
 use crate::api::{ContactSyncConnection, KDeskWorkspace};
 
 /// An object that may be beyond this version's understanding. Such a one stops nobody else.
-pub type Guarded<K> = DeserializeGuard<K>;
+pub(super) type Guarded<K> = DeserializeGuard<K>;
 /// A connection as it is watched.
-pub type GuardedConnection = Guarded<ContactSyncConnection>;
+pub(super) type GuardedConnection = Guarded<ContactSyncConnection>;
 /// A workspace as it is watched.
-pub type GuardedWorkspace = Guarded<KDeskWorkspace>;
+pub(super) type GuardedWorkspace = Guarded<KDeskWorkspace>;
 
 /// The watched objects of one namespace, or of all.
-pub struct Scope {
+pub(super) struct Scope {
     /// The namespace; `None`: all.
-    pub namespace: Option<String>,
+    pub(super) namespace: Option<String>,
     /// Its connections.
-    pub connections: Store<GuardedConnection>,
+    pub(super) connections: Store<GuardedConnection>,
     /// Its workspaces.
-    pub workspaces: Store<GuardedWorkspace>,
+    pub(super) workspaces: Store<GuardedWorkspace>,
     /// Asks for a connection to be looked at again.
-    pub wake_connection: mpsc::UnboundedSender<ObjectRef<GuardedConnection>>,
+    pub(super) wake_connection: mpsc::UnboundedSender<ObjectRef<GuardedConnection>>,
     /// Asks for a workspace to be looked at again.
-    pub wake_workspace: mpsc::UnboundedSender<ObjectRef<GuardedWorkspace>>,
+    pub(super) wake_workspace: mpsc::UnboundedSender<ObjectRef<GuardedWorkspace>>,
 }
 
 /// Everything that is watched.
-pub struct Cluster {
+pub(super) struct Cluster {
     name: String,
     scopes: Vec<Scope>,
     /// Labels of namespaces; `None`: they may not be watched, and a selector admits nobody.
@@ -47,7 +47,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// A cluster of this name, as these scopes show it.
-    pub fn new(
+    pub(super) fn new(
         name: impl Into<String>,
         scopes: Vec<Scope>,
         namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
@@ -56,12 +56,12 @@ impl Cluster {
     }
 
     /// First part of ownership keys.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
     /// Waits until everything was listed once: what is not there before that only looks so.
-    pub async fn synced(&self) {
+    pub(super) async fn synced(&self) {
         for scope in &self.scopes {
             // A writer that is gone ends the controller anyway.
             drop(scope.connections.wait_until_ready().await);
@@ -73,49 +73,49 @@ impl Cluster {
     }
 
     /// The newest that is known of a connection.
-    pub fn connection(&self, name: &Name) -> Option<Arc<GuardedConnection>> {
+    pub(super) fn connection(&self, name: &Name) -> Option<Arc<GuardedConnection>> {
         let reference = ObjectRef::new(&name.name).within(&name.namespace);
         self.scope(&name.namespace)?.connections.get(&reference)
     }
 
     /// Every connection.
-    pub fn connections(&self) -> Vec<Arc<GuardedConnection>> {
+    pub(super) fn connections(&self) -> Vec<Arc<GuardedConnection>> {
         self.scopes.iter().flat_map(|scope| scope.connections.state()).collect()
     }
 
     /// The newest that is known of a workspace.
-    pub fn workspace(&self, name: &Name) -> Option<Arc<GuardedWorkspace>> {
+    pub(super) fn workspace(&self, name: &Name) -> Option<Arc<GuardedWorkspace>> {
         let reference = ObjectRef::new(&name.name).within(&name.namespace);
         self.scope(&name.namespace)?.workspaces.get(&reference)
     }
 
     /// Whether connections of a namespace are seen.
-    pub fn is_watched(&self, namespace: &str) -> bool {
+    pub(super) fn is_watched(&self, namespace: &str) -> bool {
         self.scope(namespace).is_some()
     }
 
     /// Who is who. Not to be held across an await.
-    pub fn roster(&self) -> RwLockReadGuard<'_, Roster> {
+    pub(super) fn roster(&self) -> RwLockReadGuard<'_, Roster> {
         self.roster.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who is who, to change it.
-    pub fn roster_mut(&self) -> RwLockWriteGuard<'_, Roster> {
+    pub(super) fn roster_mut(&self) -> RwLockWriteGuard<'_, Roster> {
         self.roster.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that something changed: runs look whether they may go on.
-    pub fn touch(&self) {
+    pub(super) fn touch(&self) {
         self.changed.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Tells of every change from now on.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
 
     /// Asks for connections to be looked at again.
-    pub fn wake<'a>(&self, names: impl IntoIterator<Item = &'a Name>) {
+    pub(super) fn wake<'a>(&self, names: impl IntoIterator<Item = &'a Name>) {
         for name in names {
             if let Some(scope) = self.scope(&name.namespace) {
                 // Nobody listens while the controller stops.
@@ -125,20 +125,20 @@ impl Cluster {
     }
 
     /// Asks for every connection to be looked at again.
-    pub fn wake_all(&self) {
+    pub(super) fn wake_all(&self) {
         let names: Vec<Name> = self.roster().names().cloned().collect();
         self.wake(&names);
     }
 
     /// Asks for a workspace to be looked at again.
-    pub fn wake_workspace(&self, name: &Name) {
+    pub(super) fn wake_workspace(&self, name: &Name) {
         if let Some(scope) = self.scope(&name.namespace) {
             drop(scope.wake_workspace.send(ObjectRef::new(&name.name).within(&name.namespace)));
         }
     }
 
     /// What stands in the way of a connection, and the workspace that was found for it.
-    pub fn look(&self, connection: &ContactSyncConnection) -> Result<Ready, Block> {
+    pub(super) fn look(&self, connection: &ContactSyncConnection) -> Result<Ready, Block> {
         let workspace = self.workspace(&workspace_of(connection));
         let found = match workspace.as_ref().map(|guarded| &guarded.0) {
             None => Found::Nothing,
@@ -147,8 +147,7 @@ impl Cluster {
         };
         let labels = self.labels(&connection.namespace().unwrap_or_default());
         let roster = self.roster();
-        let view =
-            View { connection, workspace: found, labels: labels.as_ref(), roster: &roster, cluster: &self.name };
+        let view = View { connection, workspace: found, labels: labels.as_ref(), roster: &roster, cluster: &self.name };
         let clear = standing::look(&view)?;
         Ok(Ready { key: clear.member.key, workspace: clear.workspace.clone(), timetable: clear.timetable })
     }
@@ -164,32 +163,32 @@ impl Cluster {
 }
 
 /// A connection that nothing stands in the way of.
-pub struct Ready {
+pub(super) struct Ready {
     /// The key it owns contacts under.
-    pub key: crate::contact::OwnershipKey,
+    pub(super) key: crate::contact::OwnershipKey,
     /// Where it writes.
-    pub workspace: KDeskWorkspace,
+    pub(super) workspace: KDeskWorkspace,
     /// When it runs by itself.
-    pub timetable: Option<crate::schedule::Timetable>,
+    pub(super) timetable: Option<crate::schedule::Timetable>,
 }
 
 /// The workspace that a connection points at.
-pub fn workspace_of(connection: &ContactSyncConnection) -> Name {
+pub(super) fn workspace_of(connection: &ContactSyncConnection) -> Name {
     let reference = &connection.spec.workspace_ref;
     let namespace = reference.namespace.clone().or_else(|| connection.namespace()).unwrap_or_default();
     Name::new(namespace, reference.name.clone())
 }
 
 /// The name of an object.
-pub fn name_of(object: &impl Resource) -> Name {
+pub(super) fn name_of(object: &impl Resource) -> Name {
     let metadata = object.meta();
     Name::new(metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
 }
 
 /// The annotation that asks for a run.
-pub const REQUESTED_AT: &str = "kdesk.seraphex.net/requestedAt";
+pub(super) const REQUESTED_AT: &str = "kdesk.seraphex.net/requestedAt";
 
 /// What an object's `requestedAt` says.
-pub fn requested_at(object: &impl Resource) -> Option<String> {
+pub(super) fn requested_at(object: &impl Resource) -> Option<String> {
     super::due::token(object.meta().annotations.as_ref()?.get(REQUESTED_AT).map(String::as_str))
 }

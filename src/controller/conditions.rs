@@ -4,26 +4,26 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 /// Whether what the spec asks for is in step, and why not.
-pub const READY: &str = "Ready";
+pub(super) const READY: &str = "Ready";
 /// A run is on.
-pub const SYNCING: &str = "Syncing";
+pub(super) const SYNCING: &str = "Syncing";
 /// On the way to what the spec asks for; present only while True.
-pub const RECONCILING: &str = "Reconciling";
+pub(super) const RECONCILING: &str = "Reconciling";
 /// The spec must change before anything can go on; present only while True.
-pub const STALLED: &str = "Stalled";
+pub(super) const STALLED: &str = "Stalled";
 /// Changes wait for approval (L4); present only while True.
-pub const REMOVALS_HELD: &str = "RemovalsHeld";
+pub(super) const REMOVALS_HELD: &str = "RemovalsHeld";
 /// Fields were not emptied although everybody lost them (L15); present only while True.
-pub const CLEARS_HELD: &str = "ClearsHeld";
+pub(super) const CLEARS_HELD: &str = "ClearsHeld";
 /// The desk stores fields differently from what was written (L14); present only while True.
-pub const FIELD_NOT_CONVERGING: &str = "FieldNotConverging";
+pub(super) const FIELD_NOT_CONVERGING: &str = "FieldNotConverging";
 
 /// Longest message that is written, in bytes.
 const MAX_MESSAGE: usize = 1024;
 
 /// A condition's status.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Is {
+pub(super) enum Is {
     /// It holds.
     True,
     /// It does not.
@@ -34,7 +34,7 @@ pub enum Is {
 
 impl Is {
     /// As the API writes it.
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::True => "True",
             Self::False => "False",
@@ -44,7 +44,7 @@ impl Is {
 }
 
 /// Writes conditions of one object at one moment.
-pub struct Conditions<'a> {
+pub(super) struct Conditions<'a> {
     list: &'a mut Vec<Condition>,
     generation: i64,
     now: Timestamp,
@@ -52,12 +52,12 @@ pub struct Conditions<'a> {
 
 impl<'a> Conditions<'a> {
     /// Conditions that speak of a generation.
-    pub fn new(list: &'a mut Vec<Condition>, generation: i64, now: Timestamp) -> Self {
+    pub(super) fn new(list: &'a mut Vec<Condition>, generation: i64, now: Timestamp) -> Self {
         Self { list, generation, now }
     }
 
     /// Sets a condition. Its transition time moves only when its status does.
-    pub fn set(&mut self, kind: &str, is: Is, reason: &str, message: &str) {
+    pub(super) fn set(&mut self, kind: &str, is: Is, reason: &str, message: &str) {
         let message = shortened(message);
         let same = |condition: &&mut Condition| condition.type_ == kind;
         let Some(condition) = self.list.iter_mut().find(same) else {
@@ -81,7 +81,7 @@ impl<'a> Conditions<'a> {
     }
 
     /// Sets a condition to True, or takes it away: for those that are there only while they hold.
-    pub fn only_while(&mut self, kind: &str, holds: Option<(&str, &str)>) {
+    pub(super) fn only_while(&mut self, kind: &str, holds: Option<(&str, &str)>) {
         match holds {
             Some((reason, message)) => self.set(kind, Is::True, reason, message),
             None => self.list.retain(|condition| condition.type_ != kind),
@@ -90,22 +90,22 @@ impl<'a> Conditions<'a> {
 }
 
 /// The condition of a kind.
-pub fn find<'a>(list: &'a [Condition], kind: &str) -> Option<&'a Condition> {
+pub(super) fn find<'a>(list: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     list.iter().find(|condition| condition.type_ == kind)
 }
 
 /// Whether a condition holds.
-pub fn holds(list: &[Condition], kind: &str) -> bool {
+pub(super) fn holds(list: &[Condition], kind: &str) -> bool {
     find(list, kind).is_some_and(|condition| condition.status == "True")
 }
 
 /// A message that fits, cut at a character.
-pub fn shortened(message: &str) -> String {
+pub(super) fn shortened(message: &str) -> String {
     shortened_to(message, MAX_MESSAGE)
 }
 
 /// The same for another length in bytes.
-pub fn shortened_to(message: &str, most: usize) -> String {
+pub(super) fn shortened_to(message: &str, most: usize) -> String {
     if message.len() <= most {
         return message.to_owned();
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -17,7 +18,7 @@ use super::{departure, patch, run, standing, unreadable};
 use crate::api::{ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger};
 
 /// Holds a connection that is to do something to its contacts when it is deleted.
-pub const FINALIZER: &str = "kdesk.seraphex.net/contacts";
+pub(super) const FINALIZER: &str = "kdesk.seraphex.net/contacts";
 
 /// What comes after a step.
 pub(super) enum Next {
@@ -40,7 +41,7 @@ impl Next {
 }
 
 /// Reconciles.
-pub async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Context>) -> Result<Action, Error> {
+pub(super) async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Context>) -> Result<Action, Error> {
     context.cluster.synced().await;
     let name = name_of(guarded.as_ref());
     let mut connection = match &guarded.0 {
@@ -51,7 +52,7 @@ pub async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Context>) -
         if context.stopping.is_cancelled() {
             return Ok(Action::await_change());
         }
-        match step(connection, &name, &context).await {
+        match step(connection, &name, &context).boxed().await {
             Ok(Next::Again(newer)) => connection = *newer,
             Ok(Next::Rest(action)) => return Ok(action),
             Err(Error::Api(error)) if patch::is_gone(&error) => return Ok(Action::await_change()),
@@ -76,8 +77,8 @@ async fn step(connection: ContactSyncConnection, name: &Name, context: &Context)
     if connection.metadata.deletion_timestamp.is_some() {
         return departure::step(connection, name, context).await;
     }
-    let holds = connection.spec.deletion_policy != DeletionPolicy::Keep
-        && connection.spec.state == ConnectionState::Enabled;
+    let holds =
+        connection.spec.deletion_policy != DeletionPolicy::Keep && connection.spec.state == ConnectionState::Enabled;
     if connection.finalizers().iter().any(|finalizer| finalizer == FINALIZER) != holds {
         let api = context.connections(name);
         return Ok(Next::again(patch::finalizer(&api, &connection, FINALIZER, holds).await?));
@@ -100,8 +101,12 @@ async fn go_on(
     let tokens = Tokens { own: requested_at(&connection), workspace: requested_at(&ready.workspace) };
     let due = next_due(&connection, &ready, &before, &tokens, now, context);
     match (due, connection.spec.state) {
-        (Due::Now(trigger), ConnectionState::Enabled) => run::run(connection, ready, trigger, tokens, name, context).await,
-        (Due::Now(trigger), ConnectionState::Draft) => run::plan(connection, ready, trigger, tokens, name, context).await,
+        (Due::Now(trigger), ConnectionState::Enabled) => {
+            run::run(connection, ready, trigger, tokens, name, context).await
+        }
+        (Due::Now(trigger), ConnectionState::Draft) => {
+            run::plan(connection, ready, trigger, tokens, name, context).await
+        }
         (Due::At(time), _) => Ok(Next::until(Some(time), now)),
         (Due::OnChange, _) => Ok(Next::until(None, now)),
     }

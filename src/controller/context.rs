@@ -19,81 +19,81 @@ use crate::clock::Clock;
 use crate::runlog::RunStore;
 
 /// Shared by all reconciliations of one leader.
-pub struct Context {
+pub(super) struct Context {
     /// The API server.
-    pub client: Client,
+    pub(super) client: Client,
     /// What the operator decided.
-    pub settings: Settings,
+    pub(super) settings: Settings,
     /// What time it is.
-    pub clock: Clock,
+    pub(super) clock: Clock,
     /// Where run records go.
-    pub store: RunStore,
+    pub(super) store: RunStore,
     /// What is seen of the cluster.
-    pub cluster: Arc<Cluster>,
+    pub(super) cluster: Arc<Cluster>,
     /// Open desks.
-    pub desks: Desks,
+    pub(super) desks: Desks,
     /// Secrets and ConfigMaps.
-    pub keys: ClusterKeys,
+    pub(super) keys: ClusterKeys,
     /// Events.
-    pub events: Events,
+    pub(super) events: Events,
     /// Leave to run; so many at once.
-    pub slots: Arc<Semaphore>,
+    pub(super) slots: Arc<Semaphore>,
     /// The process was asked to stop: nothing new begins.
-    pub stopping: CancellationToken,
+    pub(super) stopping: CancellationToken,
     /// It must stop now: runs that are on are cut off.
-    pub abandoning: CancellationToken,
+    pub(super) abandoning: CancellationToken,
     /// What became of planning Drafts, by UID; planning leaves no record.
-    pub plans: Mutex<HashMap<String, Planned>>,
+    pub(super) plans: Mutex<HashMap<String, Planned>>,
     /// When workspaces were last asked whether they are there, by UID.
-    pub checks: Mutex<HashMap<String, Checked>>,
+    pub(super) checks: Mutex<HashMap<String, Checked>>,
 }
 
 /// When a Draft was last planned.
 #[derive(Clone, Copy, Debug)]
-pub struct Planned {
+pub(super) struct Planned {
     /// When.
-    pub at: Timestamp,
+    pub(super) at: Timestamp,
     /// Of which generation.
-    pub generation: i64,
+    pub(super) generation: i64,
     /// How often in a row it failed.
-    pub failed: u32,
+    pub(super) failed: u32,
 }
 
 /// When a workspace was last asked.
 #[derive(Clone, Copy, Debug)]
-pub struct Checked {
+pub(super) struct Checked {
     /// When.
-    pub at: tokio::time::Instant,
+    pub(super) at: tokio::time::Instant,
     /// How often in a row it failed.
-    pub failed: u32,
+    pub(super) failed: u32,
     /// With which generation of its spec.
-    pub generation: i64,
+    pub(super) generation: i64,
 }
 
 impl Context {
     /// The time.
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
     /// Connections of one namespace.
-    pub fn connections(&self, name: &Name) -> Api<ContactSyncConnection> {
+    pub(super) fn connections(&self, name: &Name) -> Api<ContactSyncConnection> {
         Api::namespaced(self.client.clone(), &name.namespace)
     }
 
     /// Workspaces of one namespace.
-    pub fn workspaces(&self, name: &Name) -> Api<KDeskWorkspace> {
+    pub(super) fn workspaces(&self, name: &Name) -> Api<KDeskWorkspace> {
         Api::namespaced(self.client.clone(), &name.namespace)
     }
 
     /// When a Draft was planned by this process.
-    pub fn planned(&self, connection: &ContactSyncConnection) -> Option<Planned> {
+    pub(super) fn planned(&self, connection: &ContactSyncConnection) -> Option<Planned> {
         let uid = connection.uid().unwrap_or_default();
         self.plans.lock().unwrap_or_else(PoisonError::into_inner).get(&uid).copied()
     }
 
     /// Remembers that a Draft was planned; returns how often in a row that failed.
-    pub fn note_planned(&self, connection: &ContactSyncConnection, at: Timestamp, failed: bool) -> u32 {
+    pub(super) fn note_planned(&self, connection: &ContactSyncConnection, at: Timestamp, failed: bool) -> u32 {
         let generation = connection.metadata.generation.unwrap_or_default();
         let uid = connection.uid().unwrap_or_default();
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +104,7 @@ impl Context {
     }
 
     /// Forgets what is kept of an object that is gone.
-    pub fn forget(&self, uid: &str) {
+    pub(super) fn forget(&self, uid: &str) {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.checks.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.desks.forget(uid);

@@ -4,6 +4,7 @@
 //! turned off or deleted, under the same hold as leavers (L4); where that cannot be done, they are let go after a while
 //! and the contacts stay: a customer who can still sign in is the smaller evil.
 
+use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 
@@ -14,10 +15,10 @@ use super::context::Context;
 use super::due::{self, Due, Facts};
 use super::error::Error;
 use super::events::Notice;
+use super::patch;
 use super::roster::{Member, Name};
 use super::run::{self, Outcome};
 use super::status::{self, Block, Stand, Tokens};
-use super::{patch, standing};
 use crate::api::{
     Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger,
 };
@@ -99,8 +100,15 @@ fn due(connection: &ContactSyncConnection, status: &ConnectionStatus, now: Times
         // Some removals were refused.
         RunResult::Partial => later(SignedDuration::from_mins(8)),
         RunResult::Failed | RunResult::Interrupted | RunResult::Running => {
-            let facts =
-                Facts { generation, status, token: None, workspace_token: None, timetable: None, was_blocked: false, now };
+            let facts = Facts {
+                generation,
+                status,
+                token: None,
+                workspace_token: None,
+                timetable: None,
+                was_blocked: false,
+                now,
+            };
             match due::run(facts) {
                 // What stands in the spec: it may be mended, or the policy set to Keep.
                 Due::OnChange => later(HELD),
@@ -151,7 +159,7 @@ async fn go(
     tracing::info!(connection = %name, run = %id, "a deleted connection lets go of its contacts");
     let desk = context.desks.open(&ready.workspace, &context.keys);
     let outcome = tokio::select! {
-        report = Box::pin(run.depart(begun, desk)) => Outcome::Ended(Box::new(report)),
+        report = run.depart(begun, desk.boxed()).boxed() => Outcome::Ended(Box::new(report)),
         why = run::stopped(name, &announced, context) => Outcome::Stopped(why),
     };
     let object = run::conclude(announced, &id, &outcome, &settings, name, context).await?;
@@ -166,14 +174,20 @@ async fn go(
 }
 
 /// Something stands in the way: it is waited for, but for a workspace that is not there not for ever.
-async fn blocked(connection: ContactSyncConnection, block: Block, name: &Name, context: &Context) -> Result<Next, Error> {
+async fn blocked(
+    connection: ContactSyncConnection,
+    block: Block,
+    name: &Name,
+    context: &Context,
+) -> Result<Next, Error> {
     let now = context.now();
     let is_lost = matches!(block.reason, "WorkspaceNotFound" | "WorkspaceUnreadable");
     if is_lost && is_out_of_patience(&connection, context) {
         return give_up(connection, "its workspace is not there", name, context).await;
     }
     let before = connection.status.clone().unwrap_or_default();
-    let message = format!("its contacts cannot be let go of yet: {}; deletionPolicy: Keep would leave them", block.message);
+    let message =
+        format!("its contacts cannot be let go of yet: {}; deletionPolicy: Keep would leave them", block.message);
     let block = Block { message, stand: Stand::Waiting, ..block };
     let after = status::blocked(before.clone(), &block, false, moment(&connection, now));
     patch::status(&context.connections(name), &connection, &before, &after).await?;
@@ -238,7 +252,7 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     let id: RunId = begun.summary().id.clone();
     let back = heir_appears(&member, name, context);
     let report = tokio::select! {
-        report = Box::pin(run.depart(begun, context.desks.open(workspace, &context.keys))) => report,
+        report = run.depart(begun, context.desks.open(workspace, &context.keys).boxed()).boxed() => report,
         () = back => return Ok(()),
         () = context.abandoning.cancelled() => return Ok(()),
     };
@@ -262,7 +276,6 @@ async fn heir_appears(member: &Member, name: &Name, context: &Context) {
     }
 }
 
-/// Whether a key is known to be nobody's; see [`standing::is_gone`].
 #[cfg(test)]
 mod tests {
     use super::*;

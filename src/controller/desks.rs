@@ -16,7 +16,7 @@ use crate::sync;
 const FRESH: Duration = Duration::from_mins(10);
 
 /// Open desks, by workspace.
-pub struct Desks {
+pub(super) struct Desks {
     tuning: Tuning,
     gate: Option<Gate>,
     open: Mutex<HashMap<String, Entry>>,
@@ -36,13 +36,13 @@ struct Open {
 
 impl Desks {
     /// No desk is open yet. `gate` says whether this process may still write.
-    pub fn new(tuning: Tuning, gate: Option<Gate>) -> Self {
+    pub(super) fn new(tuning: Tuning, gate: Option<Gate>) -> Self {
         Self { tuning, gate, open: Mutex::default() }
     }
 
     /// The desk of a workspace. Its credentials are read each time; while they and the spec stay the same, so does the
     /// connection to it.
-    pub async fn open(&self, workspace: &KDeskWorkspace, keys: &dyn Keys) -> Result<Desk, sync::Error> {
+    pub(super) async fn open(&self, workspace: &KDeskWorkspace, keys: &dyn Keys) -> Result<Desk, sync::Error> {
         let settings = settings(workspace, keys).await?;
         let uid = workspace.uid().unwrap_or_default();
         let budget = {
@@ -65,7 +65,7 @@ impl Desks {
     }
 
     /// Opens the desk anew, to see whether it is there.
-    pub async fn check(&self, workspace: &KDeskWorkspace, keys: &dyn Keys) -> Result<Desk, sync::Error> {
+    pub(super) async fn check(&self, workspace: &KDeskWorkspace, keys: &dyn Keys) -> Result<Desk, sync::Error> {
         if let Some(entry) = self.lock().get_mut(&workspace.uid().unwrap_or_default()) {
             entry.desk = None;
         }
@@ -73,16 +73,11 @@ impl Desks {
     }
 
     /// Forgets a workspace that is gone.
-    pub fn forget(&self, uid: &str) {
+    pub(super) fn forget(&self, uid: &str) {
         self.lock().remove(uid);
     }
 
-    fn entry<'a>(
-        &self,
-        open: &'a mut HashMap<String, Entry>,
-        uid: &str,
-        spec: &KDeskWorkspaceSpec,
-    ) -> &'a mut Entry {
+    fn entry<'a>(&self, open: &'a mut HashMap<String, Entry>, uid: &str, spec: &KDeskWorkspaceSpec) -> &'a mut Entry {
         let fresh = || Entry { limits: spec.limits, budget: sync::budget(spec, self.gate.clone()), desk: None };
         let entry = open.entry(uid.to_owned()).or_insert_with(fresh);
         if entry.limits != spec.limits {

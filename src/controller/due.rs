@@ -17,26 +17,26 @@ const MAX_TOKEN: usize = 128;
 
 /// What the decision looks at.
 #[derive(Clone, Copy)]
-pub struct Facts<'a> {
+pub(super) struct Facts<'a> {
     /// Generation of the spec.
-    pub generation: i64,
+    pub(super) generation: i64,
     /// What was written back.
-    pub status: &'a ConnectionStatus,
+    pub(super) status: &'a ConnectionStatus,
     /// `requestedAt` of the connection.
-    pub token: Option<&'a str>,
+    pub(super) token: Option<&'a str>,
     /// `requestedAt` of its workspace.
-    pub workspace_token: Option<&'a str>,
+    pub(super) workspace_token: Option<&'a str>,
     /// The schedule, if there is one.
-    pub timetable: Option<&'a Timetable>,
+    pub(super) timetable: Option<&'a Timetable>,
     /// Something stood in the way until now: whatever ran before, it is not known to be in step.
-    pub was_blocked: bool,
+    pub(super) was_blocked: bool,
     /// The time.
-    pub now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// What is due.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Due {
+pub(super) enum Due {
     /// A run, now.
     Now(RunTrigger),
     /// Nothing before then.
@@ -46,7 +46,7 @@ pub enum Due {
 }
 
 /// When an Enabled connection that nothing stands in the way of runs.
-pub fn run(facts: Facts<'_>) -> Due {
+pub(super) fn run(facts: Facts<'_>) -> Due {
     let Some(last) = &facts.status.last_run else { return Due::Now(RunTrigger::Change) };
     if last.generation != Some(facts.generation) || facts.was_blocked && !is_unlucky(last) {
         return Due::Now(RunTrigger::Change);
@@ -70,7 +70,7 @@ pub fn run(facts: Facts<'_>) -> Due {
 
 /// When a Draft is planned: when it changed, on request, and on its schedule. `planned` is when it last was, `failed`
 /// how often in a row it could not be.
-pub fn plan(facts: Facts<'_>, planned: Option<Timestamp>, failed: u32) -> Due {
+pub(super) fn plan(facts: Facts<'_>, planned: Option<Timestamp>, failed: u32) -> Due {
     let fresh = facts.status.observed_generation == Some(facts.generation) && (!facts.was_blocked || failed > 0);
     let Some(planned) = planned.filter(|_| fresh) else {
         return Due::Now(RunTrigger::Change);
@@ -88,7 +88,7 @@ pub fn plan(facts: Facts<'_>, planned: Option<Timestamp>, failed: u32) -> Due {
 }
 
 /// The token of an annotation as status keeps it; an empty one asks for nothing. One that is too long is told by its hash.
-pub fn token(annotation: Option<&str>) -> Option<String> {
+pub(super) fn token(annotation: Option<&str>) -> Option<String> {
     let text = annotation.filter(|text| !text.is_empty())?;
     if text.chars().count() <= MAX_TOKEN {
         return Some(text.to_owned());

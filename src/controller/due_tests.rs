@@ -151,7 +151,8 @@ fn a_clock_that_was_wrong_does_not_stop_a_connection_for_years() {
 fn a_draft_is_planned_when_it_changes_on_request_and_on_schedule() {
     let table = half_hourly();
     let status = ConnectionStatus { observed_generation: Some(1), ..ConnectionStatus::default() };
-    let look = |planned: Option<&str>, failed, now: &str| plan(facts(&status, Some(&table), now), planned.map(at), failed);
+    let look =
+        |planned: Option<&str>, failed, now: &str| plan(facts(&status, Some(&table), now), planned.map(at), failed);
     assert_eq!(look(None, 0, "2026-11-23T10:05:00Z"), Due::Now(RunTrigger::Change));
     let planned = Some("2026-11-23T10:05:00Z");
     assert_eq!(look(planned, 0, "2026-11-23T10:06:00Z"), Due::At(at("2026-11-23T10:30:00Z")));

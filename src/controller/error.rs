@@ -20,7 +20,7 @@ impl From<kube::Error> for Error {
 }
 
 /// An error of the API server without what was sent there.
-pub fn brief(error: &kube::Error) -> String {
+pub(super) fn brief(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => format!("{} {}", status.code, status.reason),
         kube::Error::SerdeError(_) => "its answer could not be read".to_owned(),

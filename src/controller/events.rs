@@ -15,44 +15,45 @@ const MAX_NOTE: usize = 1024;
 
 /// Publishes Events.
 #[derive(Clone)]
-pub struct Events {
+pub(super) struct Events {
     recorder: Recorder,
 }
 
 /// One thing that happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Notice {
+pub(super) struct Notice {
     /// Something is wrong.
-    pub warning: bool,
+    pub(super) warning: bool,
     /// What happened, in one word.
-    pub reason: &'static str,
+    pub(super) reason: &'static str,
     /// What was being done.
-    pub action: &'static str,
+    pub(super) action: &'static str,
     /// The same in a sentence.
-    pub note: String,
+    pub(super) note: String,
 }
 
 impl Notice {
     /// As it should be.
-    pub fn normal(reason: &'static str, action: &'static str, note: impl Into<String>) -> Self {
+    pub(super) fn normal(reason: &'static str, action: &'static str, note: impl Into<String>) -> Self {
         Self { warning: false, reason, action, note: note.into() }
     }
 
     /// Something to look at.
-    pub fn warning(reason: &'static str, action: &'static str, note: impl Into<String>) -> Self {
+    pub(super) fn warning(reason: &'static str, action: &'static str, note: impl Into<String>) -> Self {
         Self { warning: true, reason, action, note: note.into() }
     }
 }
 
 impl Events {
     /// Events of one process.
-    pub fn new(client: Client, identity: &str) -> Self {
-        let reporter = Reporter { controller: "kdesk.seraphex.net/contactsync".into(), instance: Some(identity.into()) };
+    pub(super) fn new(client: Client, identity: &str) -> Self {
+        let reporter =
+            Reporter { controller: "kdesk.seraphex.net/contactsync".into(), instance: Some(identity.into()) };
         Self { recorder: Recorder::new(client, reporter) }
     }
 
     /// Tells of an object. An Event that cannot be written stops nothing.
-    pub async fn tell<K: Resource<DynamicType = ()>>(&self, object: &K, notices: Vec<Notice>) {
+    pub(super) async fn tell<K: Resource<DynamicType = ()>>(&self, object: &K, notices: Vec<Notice>) {
         // With the version in it, no two Events would be of one series.
         let reference = ObjectReference { resource_version: None, ..object.object_ref(&()) };
         for notice in notices {
@@ -72,7 +73,7 @@ impl Events {
 
 /// What is worth telling of a run. `before` is the status that it found. One that came by schedule and changed nothing is
 /// not: status tells of it.
-pub fn of_run(before: &ConnectionStatus, summary: &Summary, fault: Option<&Fault>) -> Vec<Notice> {
+pub(super) fn of_run(before: &ConnectionStatus, summary: &Summary, fault: Option<&Fault>) -> Vec<Notice> {
     const ACTION: &str = "Sync";
     let counts = &summary.counts;
     let mut notices = Vec::new();
@@ -91,7 +92,11 @@ pub fn of_run(before: &ConnectionStatus, summary: &Summary, fault: Option<&Fault
             notices.push(Notice::warning(reason, ACTION, format!("the run failed: {}", summary.message)));
         }
         RunResult::Interrupted => {
-            notices.push(Notice::warning("RunInterrupted", ACTION, format!("the run was cut off: {}", summary.message)));
+            notices.push(Notice::warning(
+                "RunInterrupted",
+                ACTION,
+                format!("the run was cut off: {}", summary.message),
+            ));
         }
         RunResult::Succeeded | RunResult::Partial | RunResult::Running => {}
     }
@@ -107,7 +112,11 @@ pub fn of_run(before: &ConnectionStatus, summary: &Summary, fault: Option<&Fault
         notices.push(Notice::warning("Conflicts", ACTION, note));
     }
     if counts.adopted > 0 {
-        notices.push(Notice::normal("Adopted", ACTION, format!("{} contacts that nobody owned were taken over", counts.adopted)));
+        notices.push(Notice::normal(
+            "Adopted",
+            ACTION,
+            format!("{} contacts that nobody owned were taken over", counts.adopted),
+        ));
     }
     notices
 }

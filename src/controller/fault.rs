@@ -4,21 +4,21 @@ use crate::{desk, directory, sync};
 
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Fault {
+pub(super) struct Fault {
     /// One word.
-    pub reason: &'static str,
+    pub(super) reason: &'static str,
     /// Nothing but a change of the spec will mend it: it is not tried again by itself.
-    pub stands_in_spec: bool,
+    pub(super) stands_in_spec: bool,
 }
 
 impl Fault {
     /// Of a failure whose kind is not on record.
-    pub fn unknown() -> Self {
+    pub(super) fn unknown() -> Self {
         Self::passing("RunFailed")
     }
 
     /// The kind of an error.
-    pub fn of(error: &sync::Error) -> Self {
+    pub(super) fn of(error: &sync::Error) -> Self {
         match error {
             sync::Error::Directory(error) => Self::of_directory(error),
             sync::Error::Desk(error) => Self::of_desk(error),

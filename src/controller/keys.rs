@@ -11,13 +11,13 @@ use crate::net::Secret;
 
 /// Reads keys over the API server.
 #[derive(Clone)]
-pub struct ClusterKeys {
+pub(super) struct ClusterKeys {
     client: Client,
 }
 
 impl ClusterKeys {
     /// Keys that this client may read.
-    pub fn new(client: Client) -> Self {
+    pub(super) fn new(client: Client) -> Self {
         Self { client }
     }
 }
@@ -60,7 +60,10 @@ impl Keys for ClusterKeys {
 
 /// Not found and not allowed read the same.
 fn not_found(object: &str) -> KeyError {
-    KeyError::NotFound { object: object.to_owned(), looked: "the cluster, as far as this controller may read".to_owned() }
+    KeyError::NotFound {
+        object: object.to_owned(),
+        looked: "the cluster, as far as this controller may read".to_owned(),
+    }
 }
 
 fn refused(object: &str, key: &KeyRef, error: &kube::Error) -> KeyError {

@@ -1,13 +1,40 @@
 //! Keeps a cluster's connections in step: watch, is a run due?, run, report.
 //!
-//! Deciding is pure: [`due`] says when a connection runs, [`standing`] what stands in its way, [`status`] what is
-//! written back. The rest carries it out.
+//! ```text
+//! watch -> cluster (stores, roster) -> connection -> run, departure -> sync
+//!                                   -> workspace  -> desks          -> desk
+//! ```
+//!
+//! Deciding is pure: [`due`] says when a connection runs, [`standing`] what stands in its way, [`status`] what is written
+//! back. The rest carries it out. A reconciliation that runs is one task, and nothing else runs that connection
+//! meanwhile; what it decided on is in each write, so that whoever is outdated is refused and decides again. There is no
+//! state that a restart would lose: what is due follows from the objects and the clock.
 
-pub mod conditions;
-pub mod due;
+mod cluster;
+mod conditions;
+mod connection;
+mod context;
+mod departure;
+mod desks;
+mod due;
+mod error;
+mod events;
 mod fault;
 pub mod http;
+mod keys;
+mod lead;
+mod lease;
 pub mod metrics;
-pub mod roster;
-pub mod standing;
-pub mod status;
+mod patch;
+mod roster;
+mod run;
+mod settings;
+mod standing;
+mod status;
+mod unreadable;
+mod watch;
+mod workspace;
+
+pub use error::Error;
+pub use lead::Controller;
+pub use settings::{LeaseSettings, Settings};

@@ -10,10 +10,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 /// Who writes, as managed fields name it.
-pub const FIELD_MANAGER: &str = "contactsync";
+pub(super) const FIELD_MANAGER: &str = "contactsync";
 
 /// Writes a status, unless nothing changed. The object as it is afterwards.
-pub async fn status<K, S>(api: &Api<K>, object: &K, before: &S, after: &S) -> Result<Option<K>, kube::Error>
+pub(super) async fn status<K, S>(api: &Api<K>, object: &K, before: &S, after: &S) -> Result<Option<K>, kube::Error>
 where
     K: Resource + Clone + DeserializeOwned + std::fmt::Debug,
     S: Serialize,
@@ -25,7 +25,7 @@ where
 }
 
 /// Adds a finalizer, or takes it away. The object as it is afterwards.
-pub async fn finalizer<K>(api: &Api<K>, object: &K, finalizer: &str, present: bool) -> Result<K, kube::Error>
+pub(super) async fn finalizer<K>(api: &Api<K>, object: &K, finalizer: &str, present: bool) -> Result<K, kube::Error>
 where
     K: Resource + Clone + DeserializeOwned + std::fmt::Debug,
 {
@@ -40,12 +40,12 @@ where
 }
 
 /// Whether an error says that the object changed since it was looked at.
-pub fn is_conflict(error: &kube::Error) -> bool {
+pub(super) fn is_conflict(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
 /// Whether an error says that the object is gone.
-pub fn is_gone(error: &kube::Error) -> bool {
+pub(super) fn is_gone(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 404)
 }
 

@@ -10,16 +10,16 @@ use crate::contact::OwnershipKey;
 
 /// Namespace and name of an object.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Name {
+pub(super) struct Name {
     /// Namespace.
-    pub namespace: String,
+    pub(super) namespace: String,
     /// Name.
-    pub name: String,
+    pub(super) name: String,
 }
 
 impl Name {
     /// A name from its parts.
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+    pub(super) fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self { namespace: namespace.into(), name: name.into() }
     }
 }
@@ -32,26 +32,26 @@ impl std::fmt::Display for Name {
 
 /// What the roster keeps of a connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Member {
+pub(super) struct Member {
     /// Who it is.
-    pub name: Name,
+    pub(super) name: Name,
     /// The object itself: a re-created one has another.
-    pub uid: String,
+    pub(super) uid: String,
     /// The key it owns contacts under.
-    pub key: OwnershipKey,
+    pub(super) key: OwnershipKey,
     /// The keys it takes over.
-    pub take_over: Vec<OwnershipKey>,
+    pub(super) take_over: Vec<OwnershipKey>,
     /// The workspace it points at; `None` where its spec cannot be read.
-    pub workspace: Option<Name>,
+    pub(super) workspace: Option<Name>,
     /// When it was made.
-    pub created: Option<Timestamp>,
+    pub(super) created: Option<Timestamp>,
     /// It is being deleted.
-    pub deleting: bool,
+    pub(super) deleting: bool,
 }
 
 impl Member {
     /// What is kept of a connection; `None` where its key is none.
-    pub fn of(connection: &ContactSyncConnection, cluster: &str) -> Option<Self> {
+    pub(super) fn of(connection: &ContactSyncConnection, cluster: &str) -> Option<Self> {
         let metadata = &connection.metadata;
         let name = Name::new(metadata.namespace.clone()?, metadata.name.clone()?);
         let reference = &connection.spec.workspace_ref;
@@ -77,7 +77,7 @@ impl Member {
 
 /// Every connection that is known.
 #[derive(Debug, Default)]
-pub struct Roster {
+pub(super) struct Roster {
     members: HashMap<Name, Member>,
     keys: HashMap<OwnershipKey, BTreeSet<Name>>,
     takers: HashMap<OwnershipKey, BTreeSet<Name>>,
@@ -86,7 +86,7 @@ pub struct Roster {
 
 impl Roster {
     /// Takes a connection in, or what became of it. Says whether anything changed that others look at.
-    pub fn put(&mut self, member: Member) -> bool {
+    pub(super) fn put(&mut self, member: Member) -> bool {
         if self.members.get(&member.name) == Some(&member) {
             return false;
         }
@@ -104,7 +104,7 @@ impl Roster {
     }
 
     /// Forgets a connection, and gives back what was known of it.
-    pub fn remove(&mut self, name: &Name) -> Option<Member> {
+    pub(super) fn remove(&mut self, name: &Name) -> Option<Member> {
         let member = self.members.remove(name)?;
         leave(&mut self.keys, &member.key, name);
         for key in &member.take_over {
@@ -122,23 +122,23 @@ impl Roster {
     }
 
     /// Every connection that is known.
-    pub fn names(&self) -> impl Iterator<Item = &Name> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
         self.members.keys()
     }
 
     /// What is known of a connection.
-    pub fn get(&self, name: &Name) -> Option<&Member> {
+    pub(super) fn get(&self, name: &Name) -> Option<&Member> {
         self.members.get(name)
     }
 
     /// Whose a key is: of several that claim it, the eldest's.
-    pub fn holder(&self, key: &OwnershipKey) -> Option<&Member> {
+    pub(super) fn holder(&self, key: &OwnershipKey) -> Option<&Member> {
         self.keys.get(key)?.iter().filter_map(|name| self.members.get(name)).min_by(|a, b| a.age().cmp(&b.age()))
     }
 
     /// A connection other than `besides` that lives on with what `besides` owns: it has the same key, or takes it over at
     /// the same workspace.
-    pub fn heir(&self, key: &OwnershipKey, besides: &Name) -> Option<&Member> {
+    pub(super) fn heir(&self, key: &OwnershipKey, besides: &Name) -> Option<&Member> {
         let workspace = self.members.get(besides).and_then(|member| member.workspace.clone());
         let names = self.keys.get(key).into_iter().chain(self.takers.get(key)).flatten();
         let lives_on = |member: &&Member| {
@@ -148,12 +148,12 @@ impl Roster {
     }
 
     /// Connections that point at a workspace.
-    pub fn at_workspace(&self, workspace: &Name) -> Vec<Name> {
+    pub(super) fn at_workspace(&self, workspace: &Name) -> Vec<Name> {
         self.workspaces.get(workspace).into_iter().flatten().cloned().collect()
     }
 
     /// The connections whose standing may change with this one's: of the same key, or on either side of a takeover.
-    pub fn related(&self, member: &Member) -> BTreeSet<Name> {
+    pub(super) fn related(&self, member: &Member) -> BTreeSet<Name> {
         let mut related = BTreeSet::new();
         related.extend(self.keys.get(&member.key).into_iter().flatten().cloned());
         related.extend(self.takers.get(&member.key).into_iter().flatten().cloned());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
 use kube::ResourceExt;
 
 use super::cluster::{Ready, requested_at, workspace_of};
@@ -71,9 +72,9 @@ pub(super) async fn run(
     };
     let id = begun.summary().id.clone();
     tracing::info!(connection = %name, run = %id, trigger = why(trigger), "a run begins");
-    let ends = ends(&ready, &settings, name, context);
+    let ends = ends(&ready, &settings, name, context).boxed();
     let outcome = tokio::select! {
-        report = Box::pin(run.finish(begun, ends)) => Outcome::Ended(Box::new(report)),
+        report = run.finish(begun, ends).boxed() => Outcome::Ended(Box::new(report)),
         why = stopped(name, &announced, context) => Outcome::Stopped(why),
     };
     let object = conclude(announced, &id, &outcome, &settings, name, context).await?;
@@ -101,9 +102,9 @@ pub(super) async fn plan(
         clock: &context.clock,
         observer: &Silent,
     };
-    let ends = ends(&ready, &settings, name, context);
+    let ends = ends(&ready, &settings, name, context).boxed();
     let report = tokio::select! {
-        report = Box::pin(run.go(ends)) => report,
+        report = run.go(ends).boxed() => report,
         _why = stopped(name, &connection, context) => return Ok(Next::again(fresh(connection, name, context).await?)),
     };
     let failed = context.note_planned(&connection, report.summary.start_time, report.error.is_some());
@@ -124,11 +125,7 @@ pub(super) async fn plan(
 }
 
 /// A run is on in status, and nobody runs it. Its summary may tell how it ended all the same.
-pub(super) async fn recover(
-    connection: ContactSyncConnection,
-    name: &Name,
-    context: &Context,
-) -> Result<Next, Error> {
+pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, context: &Context) -> Result<Next, Error> {
     let before = connection.status.clone().unwrap_or_default();
     let settings = settings(&connection, name, context).map_err(Error::Run)?;
     let id = before.last_run.as_ref().and_then(|run| RunId::parse(&run.id));
@@ -365,11 +362,15 @@ fn log(summary: &Summary, fault: Option<&Fault>, name: &Name) {
     }
 }
 
-async fn fresh(connection: ContactSyncConnection, name: &Name, context: &Context) -> Result<ContactSyncConnection, Error> {
+async fn fresh(
+    connection: ContactSyncConnection,
+    name: &Name,
+    context: &Context,
+) -> Result<ContactSyncConnection, Error> {
     Ok(context.connections(name).get_opt(&name.name).await?.unwrap_or(connection))
 }
 
-fn source_type(connection: &ContactSyncConnection) -> String {
+pub(super) fn source_type(connection: &ContactSyncConnection) -> String {
     match connection.spec.source.type_ {
         crate::api::SourceType::Ldap => "LDAP".to_owned(),
         crate::api::SourceType::File => "File".to_owned(),

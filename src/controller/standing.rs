@@ -22,14 +22,14 @@ const REASONS: [&str; 7] = [
 ];
 
 /// Whether something stood in the way when a status was written.
-pub fn was_blocked(status: &ConnectionStatus) -> bool {
+pub(super) fn was_blocked(status: &ConnectionStatus) -> bool {
     let ready = conditions::find(&status.conditions, conditions::READY);
     ready.is_some_and(|ready| REASONS.contains(&ready.reason.as_str()))
 }
 
 /// A workspace as it was found.
 #[derive(Clone, Copy, Debug)]
-pub enum Found<'a> {
+pub(super) enum Found<'a> {
     /// It is there.
     Workspace(&'a KDeskWorkspace),
     /// It is there, and cannot be read: written by a newer version, perhaps.
@@ -39,37 +39,38 @@ pub enum Found<'a> {
 }
 
 /// What the decision looks at.
-pub struct View<'a> {
+pub(super) struct View<'a> {
     /// The connection.
-    pub connection: &'a ContactSyncConnection,
+    pub(super) connection: &'a ContactSyncConnection,
     /// Its workspace.
-    pub workspace: Found<'a>,
+    pub(super) workspace: Found<'a>,
     /// Labels of the connection's namespace, where they are known.
-    pub labels: Option<&'a BTreeMap<String, String>>,
+    pub(super) labels: Option<&'a BTreeMap<String, String>>,
     /// Everybody.
-    pub roster: &'a Roster,
+    pub(super) roster: &'a Roster,
     /// First part of ownership keys.
-    pub cluster: &'a str,
+    pub(super) cluster: &'a str,
 }
 
 /// A connection that may run.
 #[derive(Debug)]
-pub struct Clear<'a> {
+pub(super) struct Clear<'a> {
     /// Who it is.
-    pub member: Member,
+    pub(super) member: Member,
     /// The workspace that it writes to.
-    pub workspace: &'a KDeskWorkspace,
+    pub(super) workspace: &'a KDeskWorkspace,
     /// When it runs by itself.
-    pub timetable: Option<Timetable>,
+    pub(super) timetable: Option<Timetable>,
 }
 
 /// Looks at everything in order; the first that stands in the way is told.
-pub fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
+pub(super) fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
     let spec = &view.connection.spec;
     let Some(member) = Member::of(view.connection, view.cluster) else {
         return Err(stalled(
             "InvalidOwnershipKey",
-            "spec.ownershipKey: the cluster's name, the namespace and the name make no ownership key: set one".to_owned(),
+            "spec.ownershipKey: the cluster's name, the namespace and the name make no ownership key: set one"
+                .to_owned(),
         ));
     };
     let timetable = match &spec.schedule {
@@ -116,7 +117,8 @@ fn admitted<'a>(view: &View<'a>, member: &Member) -> Result<&'a KDeskWorkspace, 
     let name = member.workspace.clone().unwrap_or_else(|| member.name.clone());
     let nowhere = || {
         let namespace = &member.name.namespace;
-        let message = format!("spec.workspaceRef: there is no KDeskWorkspace {name} that admits connections of {namespace}");
+        let message =
+            format!("spec.workspaceRef: there is no KDeskWorkspace {name} that admits connections of {namespace}");
         waiting("WorkspaceNotFound", message)
     };
     let workspace = match view.workspace {
@@ -151,7 +153,7 @@ fn takeover(view: &View<'_>, member: &Member) -> Result<(), Block> {
 
 /// Whether the connection that owned contacts under a key is known to be gone (L8): its key is made of this cluster's
 /// name and of a namespace that is watched, and nobody has it.
-pub fn is_gone(key: &str, roster: &Roster, cluster: &str, is_watched: impl Fn(&str) -> bool) -> bool {
+pub(super) fn is_gone(key: &str, roster: &Roster, cluster: &str, is_watched: impl Fn(&str) -> bool) -> bool {
     let Some((namespace, name)) =
         key.strip_prefix(cluster).and_then(|rest| rest.strip_prefix('/')).and_then(|rest| rest.split_once('/'))
     else {

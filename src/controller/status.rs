@@ -8,9 +8,7 @@ use super::conditions::{
     self, CLEARS_HELD, Conditions, FIELD_NOT_CONVERGING, Is, READY, RECONCILING, REMOVALS_HELD, STALLED, SYNCING,
 };
 use super::fault::Fault;
-use crate::api::{
-    Binding, ConnectionStatus, LeaverPolicy, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger,
-};
+use crate::api::{Binding, ConnectionStatus, LeaverPolicy, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger};
 use crate::runlog::Summary;
 
 /// Runs that status lists.
@@ -20,20 +18,20 @@ const MAX_MESSAGE: usize = 512;
 
 /// Of what, and when.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub(super) struct Moment {
     /// Generation of the spec.
-    pub generation: i64,
+    pub(super) generation: i64,
     /// The time.
-    pub now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// The `requestedAt` tokens that were seen before a run began, and so are handled by it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Tokens {
+pub(super) struct Tokens {
     /// Of the connection.
-    pub own: Option<String>,
+    pub(super) own: Option<String>,
     /// Of its workspace.
-    pub workspace: Option<String>,
+    pub(super) workspace: Option<String>,
 }
 
 impl Tokens {
@@ -50,18 +48,18 @@ impl Tokens {
 
 /// What stands in the way of a run.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Block {
+pub(super) struct Block {
     /// Why, in one word.
-    pub reason: &'static str,
+    pub(super) reason: &'static str,
     /// Why, for people.
-    pub message: String,
+    pub(super) message: String,
     /// How it stands.
-    pub stand: Stand,
+    pub(super) stand: Stand,
 }
 
 /// How a connection that does not run stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Stand {
+pub(super) enum Stand {
     /// As somebody wants it: it is Ready.
     Intended,
     /// It waits for something outside its spec.
@@ -71,7 +69,7 @@ pub enum Stand {
 }
 
 /// A run is about to do its first work.
-pub fn begun(
+pub(super) fn begun(
     mut status: ConnectionStatus,
     report: RunReport,
     binding: Binding,
@@ -100,7 +98,7 @@ pub fn begun(
 }
 
 /// A run came to its end, or its end was learnt from its summary.
-pub fn ended(
+pub(super) fn ended(
     mut status: ConnectionStatus,
     summary: &Summary,
     fault: Option<&Fault>,
@@ -129,7 +127,7 @@ pub fn ended(
 }
 
 /// A run was cut off, and no more is known of it.
-pub fn interrupted(mut status: ConnectionStatus, why: &str, moment: Moment) -> ConnectionStatus {
+pub(super) fn interrupted(mut status: ConnectionStatus, why: &str, moment: Moment) -> ConnectionStatus {
     let Some(mut last) = status.last_run.clone() else { return status };
     last.result = RunResult::Interrupted;
     last.end_time = Some(moment.now.max(last.start_time));
@@ -141,7 +139,7 @@ pub fn interrupted(mut status: ConnectionStatus, why: &str, moment: Moment) -> C
 }
 
 /// Something stands in the way of a run.
-pub fn blocked(mut status: ConnectionStatus, block: &Block, is_draft: bool, moment: Moment) -> ConnectionStatus {
+pub(super) fn blocked(mut status: ConnectionStatus, block: &Block, is_draft: bool, moment: Moment) -> ConnectionStatus {
     let Moment { generation, now } = moment;
     // A plan of another generation would be taken for this one's.
     if is_draft && status.observed_generation != Some(generation) {
@@ -161,7 +159,7 @@ pub fn blocked(mut status: ConnectionStatus, block: &Block, is_draft: bool, mome
 }
 
 /// A Draft was planned, or could not be.
-pub fn planned(
+pub(super) fn planned(
     mut status: ConnectionStatus,
     summary: &Summary,
     fault: Option<&Fault>,

@@ -8,19 +8,20 @@ use std::sync::{Arc, OnceLock};
 use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::core::PartialObjectMeta;
-use kube::runtime::reflector::{Store, Writer};
+use kube::runtime::reflector::Store;
+use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::{self, Event};
-use kube::runtime::{WatchStreamExt, metadata_watcher, predicates, reflector, watcher as watch};
+use kube::runtime::{PredicateConfig, WatchStreamExt, predicates, reflector};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
 use super::cluster::{Cluster, Guarded, GuardedConnection, GuardedWorkspace, name_of, requested_at};
 use super::roster::{Member, Name};
-use crate::api::{ContactSyncConnection, KDeskWorkspace};
+use crate::api::ContactSyncConnection;
 
 /// The API of a kind, in one namespace or in all.
-pub fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
+pub(super) fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
 where
     K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
 {
@@ -31,18 +32,18 @@ where
 }
 
 /// Connections whose deletion was seen, as they were last.
-pub type Departed = mpsc::UnboundedSender<Box<ContactSyncConnection>>;
+pub(super) type Departed = mpsc::UnboundedSender<Box<ContactSyncConnection>>;
 
 /// Watches connections. `cluster` is set before the stream is polled.
-pub fn connections(
+pub(super) fn connections(
     api: Api<GuardedConnection>,
     writer: Writer<GuardedConnection>,
     cluster: Arc<OnceLock<Arc<Cluster>>>,
     departed: Departed,
+    namespace: Option<String>,
 ) -> impl Stream<Item = Result<GuardedConnection, watcher::Error>> + Send + 'static {
     let mut listing: Option<BTreeSet<Name>> = None;
-    let namespace = api.namespace().map(str::to_owned);
-    watch::watcher(api, watcher::Config::default())
+    watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(trim)
         .inspect(move |event| {
@@ -51,11 +52,11 @@ pub fn connections(
         })
         .reflect(writer)
         .applied_objects()
-        .predicate_filter(reacts, predicates::Config::default())
+        .predicate_filter(reacts, PredicateConfig::default())
 }
 
 /// Watches workspaces.
-pub fn workspaces(
+pub(super) fn workspaces(
     api: Api<GuardedWorkspace>,
     writer: Writer<GuardedWorkspace>,
     cluster: Arc<OnceLock<Arc<Cluster>>>,
@@ -66,7 +67,7 @@ pub fn workspaces(
         let names = cluster.roster().at_workspace(name);
         cluster.wake(&names);
     };
-    watch::watcher(api, watcher::Config::default())
+    watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(trim)
         .reflect(writer)
@@ -76,7 +77,7 @@ pub fn workspaces(
             }
         })
         .applied_objects()
-        .predicate_filter(reacts, predicates::Config::default())
+        .predicate_filter(reacts, PredicateConfig::default())
         .inspect(move |workspace| {
             if let (Ok(workspace), Some(cluster)) = (workspace, cluster.get()) {
                 wake(cluster, &name_of(workspace));
@@ -85,12 +86,12 @@ pub fn workspaces(
 }
 
 /// Watches the labels of namespaces, which `allowedNamespaces` may select by.
-pub fn namespaces(
+pub(super) fn namespaces(
     client: &Client,
     writer: Writer<PartialObjectMeta<Namespace>>,
     cluster: Arc<OnceLock<Arc<Cluster>>>,
 ) -> impl Stream<Item = Result<PartialObjectMeta<Namespace>, watcher::Error>> + Send + 'static {
-    metadata_watcher(Api::<Namespace>::all(client.clone()), watcher::Config::default())
+    watcher::watcher(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), watcher::Config::default())
         .default_backoff()
         .modify(|namespace| {
             namespace.metadata.managed_fields = None;
@@ -98,19 +99,18 @@ pub fn namespaces(
         })
         .reflect(writer)
         .applied_objects()
-        .predicate_filter(predicates::labels, predicates::Config::default())
+        .predicate_filter(predicates::labels, PredicateConfig::default())
         .inspect(move |namespace| {
             let (Ok(namespace), Some(cluster)) = (namespace, cluster.get()) else { return };
             cluster.touch();
             let theirs = namespace.name_any();
-            let names: Vec<Name> =
-                cluster.roster().names().filter(|name| name.namespace == theirs).cloned().collect();
+            let names: Vec<Name> = cluster.roster().names().filter(|name| name.namespace == theirs).cloned().collect();
             cluster.wake(&names);
         })
 }
 
 /// A store and what fills it.
-pub fn store<K>() -> (Store<Guarded<K>>, Writer<Guarded<K>>)
+pub(super) fn store<K>() -> (Store<Guarded<K>>, Writer<Guarded<K>>)
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + 'static,
 {

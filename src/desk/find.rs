@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::json::{self, Object};
@@ -30,9 +31,10 @@ impl Desk {
             }
         }
         // What a filter does not give counts as gone only when its own address says so.
-        let missing: Vec<&ContactId> = ids.iter().filter(|id| !found.contains_key(id)).collect();
-        let singly = stream::iter(missing).map(|id| self.get_one(id)).buffer_unordered(self.in_flight());
-        let singly: Vec<Option<Contact>> = singly.try_collect().await?;
+        let missing = ids.iter().filter(|id| !found.contains_key(id));
+        let singly: Vec<_> = missing.map(|id| FutureExt::boxed(self.get_one(id))).collect();
+        let singly: Vec<Option<Contact>> =
+            stream::iter(singly).buffer_unordered(self.in_flight()).try_collect().await?;
         found.extend(singly.into_iter().flatten().map(|contact| (contact.id.clone(), contact)));
         Ok(found.into_values().collect())
     }
@@ -123,8 +125,9 @@ impl Desk {
                 _ => filters.push((term, 1)),
             }
         }
-        let asked = stream::iter(filters).map(|(filter, _)| async move { self.filtered(&filter).await });
-        let found: Vec<Option<Vec<Contact>>> = asked.buffer_unordered(self.in_flight()).try_collect().await?;
+        let asked: Vec<_> = filters.iter().map(|(filter, _)| FutureExt::boxed(self.filtered(filter))).collect();
+        let found: Vec<Option<Vec<Contact>>> =
+            stream::iter(asked).buffer_unordered(self.in_flight()).try_collect().await?;
         let found: Option<Vec<Vec<Contact>>> = found.into_iter().collect();
         Ok(found.map(|lists| lists.into_iter().flatten().collect()))
     }

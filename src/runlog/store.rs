@@ -55,6 +55,11 @@ impl RunStore {
         LogWriter::new(BufWriter::with_capacity(nowhere, Path::from(run.as_str()), 1 << 20))
     }
 
+    /// Where the log of a run lies in the store, as status refers to it.
+    pub fn log_ref(&self, key: &OwnershipKey, run: &RunId) -> String {
+        log_path(key, run).to_string()
+    }
+
     /// The log of a run, byte for byte.
     pub async fn raw_log(&self, key: &OwnershipKey, run: &RunId) -> Result<bytes::Bytes, Error> {
         self.bytes(&log_path(key, run)).await

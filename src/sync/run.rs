@@ -335,7 +335,7 @@ impl Run<'_> {
     }
 
     /// What is about to be spent is known before it is: a run killed from here on counts in the window (L4).
-    pub(super) async fn record_intent(&self, summary: &mut Summary, account: &Account<'_>) -> Result<(), Error> {
+    pub(super) async fn record_intent(&self, summary: &mut Summary, account: &mut Account<'_>) -> Result<(), Error> {
         if self.mode == Mode::Plan {
             return Ok(());
         }

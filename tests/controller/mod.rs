@@ -2,5 +2,7 @@
 
 mod admission;
 mod control_plane;
+mod office;
+mod quickstart;
 mod resources;
 mod support;

@@ -1,0 +1,160 @@
+//! `contactsync controller`: keeps a cluster's connections in step.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use tokio_util::sync::CancellationToken;
+
+use super::printer::Printer;
+use super::{Failure, Status};
+use crate::clock;
+use crate::controller::{Controller, LeaseSettings, Settings};
+use crate::desk::Tuning;
+use crate::runlog::{Retention, RunStore};
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    /// A kubeconfig; absent: the usual one, or inside a cluster the service account
+    #[arg(long, value_name = "FILE", env = "KUBECONFIG", hide_env_values = true)]
+    kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context; absent: its current one
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// Only this namespace; may be given several times; absent: all
+    #[arg(long = "watch-namespace", value_name = "NAME", env = "CONTACTSYNC_WATCH_NAMESPACES", value_delimiter = ',')]
+    namespaces: Vec<String>,
+    /// First part of ownership keys that connections do not write out; never change it while contacts are owned
+    #[arg(long, value_name = "NAME", default_value = "default", env = "CONTACTSYNC_CLUSTER_NAME")]
+    cluster_name: String,
+    /// Where run logs, summaries and plans are kept; all replicas must see the same
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/runs", env = "CONTACTSYNC_LOG_DIR")]
+    log_dir: PathBuf,
+    /// File sources of a namespace lie in the folder of its name below this
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/files", env = "CONTACTSYNC_FILE_ROOT")]
+    file_root: PathBuf,
+    /// Runs that go on together
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrent_runs: u16,
+    /// Let workspaces be reached over plain http in the cluster
+    #[arg(long)]
+    allow_plain_http: bool,
+    /// Whether replicas elect a leader; turn it off only for a single one
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    leader_elect: bool,
+    /// Namespace of the lease; absent: that of the service account, or contactsync-system
+    #[arg(long, value_name = "NAME", env = "POD_NAMESPACE")]
+    lease_namespace: Option<String>,
+    /// Name of the lease
+    #[arg(long, value_name = "NAME", default_value = "contactsync")]
+    lease_name: String,
+    /// How long a leader that is not heard of keeps the lease, such as 15s
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    lease_duration: Duration,
+    /// This replica's name; absent: the host's name and something unique
+    #[arg(long, value_name = "NAME", env = "POD_NAME")]
+    identity: Option<String>,
+    /// How long runs may go on after the controller was asked to stop, such as 20s
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    shutdown_grace: Duration,
+    /// How long the contacts of a connection that was deleted with Keep wait for it to come back before nobody owns them
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    release_after: Duration,
+    /// How long a deletion waits for a workspace or Secret that is not there, before contacts are left as they are
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    deletion_patience: Duration,
+    /// How often a workspace is asked whether it is still there
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    workspace_check: Duration,
+    /// Run records kept of each connection
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    keep_runs: usize,
+}
+
+/// Until it is asked to stop.
+pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
+    // Other parts of the process bring their own; this is for the Kubernetes client.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let config = config(&args).await?;
+    let default_namespace = config.default_namespace.clone();
+    let client = kube::Client::try_from(config).map_err(|error| format!("the API server: {error}"))?;
+    let store = store(&args.log_dir)?;
+    let stopping = CancellationToken::new();
+    let controller =
+        Controller { client, settings: settings(&args, default_namespace)?, clock: clock::system(), store };
+    let stop = tokio::spawn(signalled(stopping.clone()));
+    controller.run(stopping).await;
+    stop.abort();
+    printer.say("contactsync controller stopped");
+    Ok(Status::Done)
+}
+
+async fn config(args: &Args) -> Result<kube::Config, Failure> {
+    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
+    if let Some(file) = &args.kubeconfig {
+        let read = Kubeconfig::read_from(file).map_err(|error| format!("--kubeconfig {}: {error}", file.display()))?;
+        return Ok(kube::Config::from_custom_kubeconfig(read, &options).await?);
+    }
+    if args.context.is_some() {
+        return Ok(kube::Config::from_kubeconfig(&options).await?);
+    }
+    kube::Config::infer().await.map_err(|error| {
+        format!("no cluster: give --kubeconfig FILE, or run inside a cluster with a service account ({error})").into()
+    })
+}
+
+fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure> {
+    if args.lease_duration < Duration::from_secs(3) {
+        return Err("--lease-duration: at least 3s: it is renewed seven times in its duration".into());
+    }
+    crate::contact::OwnershipKey::new(args.cluster_name.clone()).map_err(|error| format!("--cluster-name: {error}"))?;
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    let unique: String = unique.chars().take(8).collect();
+    let identity = args.identity.clone().unwrap_or_else(|| format!("contactsync-{unique}"));
+    let namespace = args.lease_namespace.clone().unwrap_or(default_namespace);
+    let lease = LeaseSettings { namespace, name: args.lease_name.clone(), duration: args.lease_duration };
+    Ok(Settings {
+        cluster_name: args.cluster_name.clone(),
+        namespaces: args.namespaces.clone(),
+        file_root: args.file_root.clone(),
+        concurrent_runs: usize::from(args.concurrent_runs),
+        retention: Retention { runs: args.keep_runs.max(1), ..Retention::default() },
+        tuning: Tuning { plain_http: args.allow_plain_http, ..Tuning::default() },
+        identity,
+        lease: args.leader_elect.then_some(lease),
+        shutdown_grace: args.shutdown_grace,
+        release_after: args.release_after,
+        deletion_patience: SignedDuration::try_from(args.deletion_patience).unwrap_or(SignedDuration::from_mins(10)),
+        workspace_check: args.workspace_check,
+    })
+}
+
+fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {
+    let failed = |error: &dyn std::fmt::Display| format!("--log-dir {}: {error}", folder.display());
+    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    let store = object_store::local::LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
+    Ok(RunStore::new(Arc::new(store)))
+}
+
+/// Asks to stop when the process is told to; a second signal ends it at once.
+async fn signalled(stopping: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("asked to stop: nothing new begins, and what is on may come to its end");
+    stopping.cancel();
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let read: Result<kube::core::Duration, _> = text.parse();
+    let read = read.map_err(|error| format!("{error}: write a time such as 15s or 10m"))?;
+    if read.is_negative() {
+        return Err("it is negative: write a time such as 15s or 10m".to_owned());
+    }
+    Ok(read.into())
+}

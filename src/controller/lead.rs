@@ -1,0 +1,238 @@
+//! One controller process: waits for the lease, leads, and stops as it should.
+
+use std::future::ready;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures::future::join_all;
+use futures::{Stream, StreamExt};
+use kube::Client;
+use kube::runtime::Controller as Loop;
+use kube::runtime::controller::{Action, Config};
+use kube::runtime::reflector;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::cluster::{Cluster, Guarded, Scope, name_of};
+use super::context::Context;
+use super::desks::Desks;
+use super::error::Error;
+use super::events::Events;
+use super::keys::ClusterKeys;
+use super::lease::{Election, Fence};
+use super::settings::Settings;
+use super::{connection, departure, watch, workspace};
+use crate::api::ContactSyncConnection;
+use crate::clock::Clock;
+use crate::net::Gate;
+use crate::runlog::RunStore;
+
+/// After an error the API server is asked again about this much later; longer, and no two at once.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How often the clock is compared with the time that passed.
+const CLOCK_CHECK: Duration = Duration::from_secs(10);
+/// A clock that is further off than this was set.
+const CLOCK_JUMP: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
+
+/// A controller.
+pub struct Controller {
+    /// The API server.
+    pub client: Client,
+    /// What the operator decided.
+    pub settings: Settings,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where run records go.
+    pub store: RunStore,
+}
+
+impl Controller {
+    /// Runs until `stopping`, and a little longer: runs that are on may end within the grace that the settings give.
+    pub async fn run(self, stopping: CancellationToken) {
+        let Some(lease) = self.settings.lease.clone() else {
+            self.lead(None, &stopping).await;
+            return;
+        };
+        let identity = self.settings.identity.clone();
+        let mut election = Election::new(self.client.clone(), lease, identity, Arc::clone(&self.clock));
+        let fence: Fence = election.fence();
+        while election.win(&stopping).await {
+            let stopped = tokio::select! {
+                () = self.lead(Some(fence.gate()), &stopping) => true,
+                // Everything that leads is dropped here: no run goes on.
+                () = election.keep() => false,
+            };
+            if stopped {
+                break;
+            }
+        }
+        election.resign().await;
+    }
+
+    /// Watches and reconciles until `stopping`.
+    async fn lead(&self, gate: Option<Gate>, stopping: &CancellationToken) {
+        let built = self.build(gate, stopping);
+        let context = Arc::clone(&built.context);
+        let abandon = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(self.settings.shutdown_grace).await;
+            context.abandoning.cancel();
+            // The last words of runs that are cut off.
+            std::future::pending::<()>().await;
+        };
+        let side = [
+            AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
+            AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
+        ];
+        tokio::select! {
+            _all = join_all(built.loops) => {}
+            () = abandon => {}
+        }
+        drop(side);
+    }
+
+    fn build(&self, gate: Option<Gate>, stopping: &CancellationToken) -> Built {
+        let seen: Arc<OnceLock<Arc<Cluster>>> = Arc::default();
+        let (departed, departures) = mpsc::unbounded_channel();
+        let mut parts = Vec::new();
+        let mut scopes = Vec::new();
+        let namespaces = if self.settings.namespaces.is_empty() {
+            vec![None]
+        } else {
+            self.settings.namespaces.iter().cloned().map(Some).collect()
+        };
+        for namespace in namespaces {
+            let (connections, connection_writer) = watch::store();
+            let (workspaces, workspace_writer) = watch::store();
+            let (wake_connection, woken_connections) = mpsc::unbounded_channel();
+            let (wake_workspace, woken_workspaces) = mpsc::unbounded_channel();
+            let api = watch::api(&self.client, namespace.as_deref());
+            let connection_stream =
+                watch::connections(api, connection_writer, Arc::clone(&seen), departed.clone(), namespace.clone());
+            let api = watch::api(&self.client, namespace.as_deref());
+            let workspace_stream = watch::workspaces(api, workspace_writer, Arc::clone(&seen));
+            parts.push((
+                Loop::for_stream(connection_stream, connections.clone()).reconcile_on(received(woken_connections)),
+                Loop::for_stream(workspace_stream, workspaces.clone()).reconcile_on(received(woken_workspaces)),
+            ));
+            scopes.push(Scope { namespace, connections, workspaces, wake_connection, wake_workspace });
+        }
+        // Namespaces are cluster-wide: who watches a few may not see them.
+        let labels = self.settings.namespaces.is_empty().then(reflector::store);
+        let (labels, label_writer) = labels.unzip();
+        let cluster = Arc::new(Cluster::new(self.settings.cluster_name.clone(), scopes, labels));
+        // Nobody has set it yet.
+        drop(seen.set(Arc::clone(&cluster)));
+        let context = self.context(cluster, gate, stopping);
+        let mut loops: Vec<BoxedLoop> = Vec::new();
+        for (connections, workspaces) in parts {
+            loops.push(driven(connections, stopping, &context, connection::reconcile));
+            loops.push(driven(workspaces, stopping, &context, workspace::reconcile));
+        }
+        if let Some(writer) = label_writer {
+            let stream = watch::namespaces(&self.client, writer, seen).take_until(stopping.clone().cancelled_owned());
+            loops.push(Box::pin(stream.for_each(|_| ready(()))));
+        }
+        Built { context, departed: departures, loops }
+    }
+
+    fn context(&self, cluster: Arc<Cluster>, gate: Option<Gate>, stopping: &CancellationToken) -> Arc<Context> {
+        let settings = self.settings.clone();
+        Arc::new(Context {
+            client: self.client.clone(),
+            clock: Arc::clone(&self.clock),
+            store: self.store.clone(),
+            cluster,
+            desks: Desks::new(settings.tuning, gate),
+            keys: ClusterKeys::new(self.client.clone()),
+            events: Events::new(self.client.clone(), &settings.identity),
+            slots: Arc::new(Semaphore::new(settings.concurrent_runs.max(1))),
+            stopping: stopping.clone(),
+            abandoning: CancellationToken::new(),
+            plans: std::sync::Mutex::default(),
+            checks: std::sync::Mutex::default(),
+            settings,
+        })
+    }
+}
+
+struct Built {
+    context: Arc<Context>,
+    departed: mpsc::UnboundedReceiver<Box<ContactSyncConnection>>,
+    loops: Vec<BoxedLoop>,
+}
+
+type BoxedLoop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Drives one kind's reconciliations until `stopping`; those that are on end as they see fit.
+fn driven<K, F>(
+    controller: Loop<Guarded<K>>,
+    stopping: &CancellationToken,
+    context: &Arc<Context>,
+    reconcile: impl Fn(Arc<Guarded<K>>, Arc<Context>) -> F + Send + 'static,
+) -> BoxedLoop
+where
+    K: kube::Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
+    F: Future<Output = Result<Action, Error>> + Send + 'static,
+{
+    let reconciled = controller
+        .with_config(Config::default())
+        .graceful_shutdown_on(stopping.clone().cancelled_owned())
+        .run(reconcile, error_policy::<K>, Arc::clone(context));
+    Box::pin(reconciled.for_each(|_| ready(())))
+}
+
+/// The one reporter of what stops a reconciliation.
+fn error_policy<K: kube::Resource<DynamicType = ()>>(
+    object: Arc<Guarded<K>>,
+    error: &Error,
+    _: Arc<Context>,
+) -> Action {
+    let name = name_of(object.as_ref());
+    tracing::warn!(object = %name, kind = %K::kind(&()), %error, "it is looked at again later");
+    // Different objects come back at different moments.
+    let spread = name.name.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 1000;
+    Action::requeue(AGAIN + AGAIN * spread / 1000)
+}
+
+fn received<T: Send + 'static>(receiver: mpsc::UnboundedReceiver<T>) -> impl Stream<Item = T> + Send + 'static {
+    futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
+}
+
+/// Timers run by the time that passes, schedules by the clock: where the clock is set, everybody is looked at again.
+async fn clock_jumps(context: Arc<Context>) {
+    let mut ticks = tokio::time::interval(CLOCK_CHECK);
+    let mut last = (context.now(), std::time::Instant::now());
+    loop {
+        ticks.tick().await;
+        let now = (context.now(), std::time::Instant::now());
+        let by_clock = now.0.duration_since(last.0);
+        let passed = jiff::SignedDuration::try_from(now.1.duration_since(last.1)).unwrap_or(by_clock);
+        last = now;
+        if (by_clock - passed).abs() > CLOCK_JUMP {
+            tracing::warn!(
+                seconds = (by_clock - passed).as_secs(),
+                "the clock was set: every connection is looked at again"
+            );
+            context.cluster.wake_all();
+        }
+    }
+}
+
+/// Contacts of connections that were deleted with Keep become nobody's, after a while.
+async fn releases(context: Arc<Context>, mut departed: mpsc::UnboundedReceiver<Box<ContactSyncConnection>>) {
+    let mut waiting = tokio::task::JoinSet::new();
+    while let Some(connection) = departed.recv().await {
+        context.forget(connection.metadata.uid.as_deref().unwrap_or_default());
+        let context = Arc::clone(&context);
+        waiting.spawn(async move {
+            tokio::time::sleep(context.settings.release_after).await;
+            let name = name_of(connection.as_ref());
+            if let Err(error) = departure::release(&connection, &name, &context).await {
+                tracing::warn!(connection = %name, %error, "contacts of a deleted connection were not released");
+            }
+        });
+        while waiting.try_join_next().is_some() {}
+    }
+}

@@ -1,0 +1,270 @@
+//! A namespace with a desk, a directory file and controllers that watch it alone, under the rights that `deploy/` gives.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use contactsync::api::{ConnectionStatus, ContactSyncConnection, KDeskWorkspace};
+use kube::Api;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use serde_json::{Value, json};
+
+use super::support::merge;
+use crate::support::cluster::Cluster;
+use crate::support::eventually::eventually;
+use crate::support::house::{House, Line};
+use crate::support::processes::program;
+
+/// A namespace with everything that a connection needs.
+pub(super) struct Office {
+    pub(super) cluster: &'static Cluster,
+    pub(super) namespace: String,
+    pub(super) house: House,
+    pub(super) connections: Api<ContactSyncConnection>,
+    pub(super) workspaces: Api<KDeskWorkspace>,
+}
+
+impl Office {
+    /// A namespace of its own at the shared control plane, with the workspace `acme` and its Secret.
+    pub(super) async fn open(name: &str) -> Self {
+        Self::within(Cluster::shared().await, name).await
+    }
+
+    pub(super) async fn within(cluster: &'static Cluster, name: &str) -> Self {
+        let namespace = cluster.namespace(name).await;
+        let house = House::open().await;
+        std::fs::create_dir(house.folder().join(&namespace)).unwrap();
+        let client = cluster.client().await;
+        let office = Self {
+            cluster,
+            connections: Api::namespaced(client.clone(), &namespace),
+            workspaces: Api::namespaced(client, &namespace),
+            namespace,
+            house,
+        };
+        office.permit().await;
+        office.secret("kdesk", &office.house.token).await;
+        office.workspace("acme", &json!({})).await;
+        office
+    }
+
+    /// The rights of the controller, in this namespace.
+    async fn permit(&self) {
+        let roles = include_str!("../../deploy/rbac.yaml");
+        self.cluster.kubectl_as("admin", &["apply", "--server-side", "-f", "-"], roles).await.ok();
+        for role in ["contactsync-controller", "contactsync-leader"] {
+            let (role, binding) = (format!("--clusterrole={role}"), role);
+            let arguments =
+                ["create", "rolebinding", binding, "-n", &self.namespace, &role, "--user=controller"];
+            self.cluster.kubectl(&arguments).await.ok();
+        }
+    }
+
+    pub(super) async fn secret(&self, name: &str, token: &str) {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"token": token}});
+        self.apply(&secret).await;
+    }
+
+    /// The workspace, its spec changed (a merge patch).
+    pub(super) async fn workspace(&self, name: &str, change: &Value) {
+        let mut spec = json!({
+            "endpoint": self.house.base,
+            "auth": {"type": "BearerToken", "bearerToken": {"secretRef": {"name": "kdesk", "key": "token"}}},
+            "contactSync": "Enabled",
+            "limits": {"requestsPerSecond": 1000},
+        });
+        merge(&mut spec, change);
+        let object = json!({"apiVersion": "kdesk.seraphex.net/v1alpha1", "kind": "KDeskWorkspace", "metadata": {"name": name}, "spec": spec});
+        self.apply(&object).await;
+    }
+
+    /// A connection that reads `people.csv`, its spec changed (a merge patch).
+    pub(super) async fn connection(&self, name: &str, change: &Value) {
+        let mut spec = json!({
+            "state": "Enabled",
+            "workspaceRef": {"name": "acme"},
+            "source": {"type": "File", "file": {"path": "people.csv", "format": "CSV", "idField": "id", "groupsField": "groups"}},
+            "emailDomains": ["acme.example"],
+            "scope": {"mode": "List", "list": {"groups": [{"name": "Staff"}]}},
+            "mapping": {"preset": "Standard"},
+            "leavers": {"policy": "Deactivate"},
+            "deletionPolicy": "Keep",
+        });
+        merge(&mut spec, change);
+        let object = json!({"apiVersion": "kdesk.seraphex.net/v1alpha1", "kind": "ContactSyncConnection", "metadata": {"name": name}, "spec": spec});
+        self.apply(&object).await;
+    }
+
+    /// Applies as Flux and Argo CD do: server-side, and a conflict is an error.
+    pub(super) async fn apply(&self, object: &Value) {
+        let arguments = ["apply", "--server-side", "--field-manager=gitops", "-n", &self.namespace, "-f", "-"];
+        self.cluster.kubectl_as("admin", &arguments, &object.to_string()).await.ok();
+    }
+
+    /// Writes the people of the directory.
+    pub(super) fn people(&self, lines: &[Line]) {
+        self.house.other_file(&format!("{}/people.csv", self.namespace), lines);
+    }
+
+    /// Starts a controller.
+    pub(super) fn controller(&self, more: &[&str]) -> Operator {
+        Operator::start(self, more)
+    }
+
+    pub(super) async fn get(&self, name: &str) -> ContactSyncConnection {
+        self.connections.get(name).await.unwrap()
+    }
+
+    pub(super) async fn status(&self, name: &str) -> ConnectionStatus {
+        self.get(name).await.status.unwrap_or_default()
+    }
+
+    /// Waits until a connection's status is as said; `look` tells what is missing.
+    pub(super) async fn until(
+        &self,
+        name: &str,
+        what: &str,
+        look: impl Fn(&ContactSyncConnection, &ConnectionStatus) -> bool,
+    ) -> ConnectionStatus {
+        eventually(what, || async {
+            let connection = self.connections.get(name).await.map_err(|error| error.to_string())?;
+            let status = connection.status.clone().unwrap_or_default();
+            if look(&connection, &status) { Ok(status) } else { Err(serde_json::to_string(&status).unwrap()) }
+        })
+        .await
+    }
+
+    /// Waits until the newest generation of a connection is Ready, or not, for this reason.
+    pub(super) async fn ready(&self, name: &str, is: &str, reason: &str) -> ConnectionStatus {
+        self.until(name, &format!("{name} is Ready={is} for {reason}"), |connection, status| {
+            let ready = condition(status, "Ready");
+            status.observed_generation == connection.metadata.generation
+                && ready.is_some_and(|(status, why, _)| status == is && why == reason)
+        })
+        .await
+    }
+
+    /// Asks for a run, and waits for its end.
+    pub(super) async fn run_now(&self, name: &str, token: &str) -> ConnectionStatus {
+        self.annotate(name, token).await;
+        self.until(name, &format!("request {token} is done"), |_, status| {
+            let over = status.last_run.as_ref().is_some_and(|run| run.end_time.is_some());
+            status.last_handled_requested_at.as_deref() == Some(token) && over
+        })
+        .await
+    }
+
+    pub(super) async fn annotate(&self, name: &str, token: &str) {
+        let patch = json!({"metadata": {"annotations": {"kdesk.seraphex.net/requestedAt": token}}});
+        self.connections.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+
+    /// Changes a connection's spec (a merge patch).
+    pub(super) async fn change(&self, name: &str, spec: &Value) {
+        let patch = json!({"spec": spec});
+        self.connections.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+
+    pub(super) async fn delete(&self, name: &str) {
+        self.connections.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    /// Waits until a connection is gone.
+    pub(super) async fn gone(&self, name: &str) {
+        eventually(&format!("{name} is gone"), || async {
+            match self.connections.get_opt(name).await.map_err(|error| error.to_string())? {
+                None => Ok(()),
+                Some(object) => Err(serde_json::to_string(&object.status).unwrap()),
+            }
+        })
+        .await;
+    }
+
+    /// Reasons of the Events about a connection, each once, sorted.
+    pub(super) async fn events(&self, name: &str) -> Vec<String> {
+        let said = self.cluster.kubectl(&["get", "events.events.k8s.io", "-n", &self.namespace, "-o", "json"]).await.ok();
+        let list: Value = serde_json::from_str(&said).unwrap();
+        let mut reasons: Vec<String> = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|event| event["regarding"]["name"] == name)
+            .map(|event| event["reason"].as_str().unwrap().to_owned())
+            .collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        reasons
+    }
+}
+
+/// Status, reason and message of a condition.
+pub(super) fn condition<'a>(status: &'a ConnectionStatus, kind: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    let found = status.conditions.iter().find(|condition| condition.type_ == kind)?;
+    Some((&found.status, &found.reason, &found.message))
+}
+
+/// A controller process.
+pub(super) struct Operator {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Operator {
+    fn start(office: &Office, more: &[&str]) -> Self {
+        let number = std::fs::read_dir(office.house.folder()).unwrap().count();
+        let log = office.house.folder().join(format!("controller-{number}.log"));
+        let child = program()
+            .args(["controller", "--watch-namespace", &office.namespace, "--lease-namespace", &office.namespace])
+            .arg("--kubeconfig")
+            .arg(office.cluster.kubeconfig_of("controller"))
+            .arg("--log-dir")
+            .arg(office.house.runs())
+            .arg("--file-root")
+            .arg(office.house.folder())
+            .args(["--lease-duration", "3s", "--release-after", "0s"])
+            .args(more)
+            .env("CONTACTSYNC_LOG", "info")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        Self { child, log }
+    }
+
+    /// What it said.
+    pub(super) fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    pub(super) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(super) async fn stop(&mut self) {
+        let id = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        eventually("the controller stops", || {
+            let ended = self.child.try_wait().unwrap();
+            async move { ended.map(|_| ()).ok_or_else(|| "it goes on".to_owned()) }
+        })
+        .await;
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        if std::thread::panicking() {
+            println!("{}", self.said());
+        }
+    }
+}
