@@ -84,7 +84,7 @@ async fn a_main_loop_that_is_silent_is_dead() {
     let health = Health::new(two_minutes);
     assert_eq!(health.silent(now + Duration::from_secs(119)), None);
     assert!(health.silent(now + Duration::from_secs(121)).is_some());
-    health.tick(now + Duration::from_secs(60));
+    health.tick(now + Duration::from_mins(1));
     assert_eq!(health.silent(now + Duration::from_secs(121)), None);
     let alive = served(public(Arc::new(counted().0), health)).await;
     assert_eq!(alive.get("/livez").await.0, 200);
