@@ -1,19 +1,28 @@
 //! `contactsync controller`: keeps a cluster's connections in step.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::printer::Printer;
 use super::{Failure, Status};
 use crate::clock;
+use crate::controller::http::{self, Health};
+use crate::controller::metrics::Metrics;
 use crate::controller::{Controller, LeaseSettings, Settings};
 use crate::desk::Tuning;
 use crate::runlog::{Retention, RunStore};
+use crate::telemetry::{Telemetry, TelemetryArgs};
+
+/// How long the main loop may be silent before the process counts as dead.
+const SILENCE: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
@@ -68,6 +77,14 @@ pub(super) struct Args {
     /// How often a workspace is asked whether it is still there
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     workspace_check: Duration,
+    /// Where metrics and probes are served: /metrics, /livez, /readyz
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    http_address: SocketAddr,
+    /// Where the log level is read and put: /loglevel; for this machine and port-forwards only
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    admin_address: SocketAddr,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
     /// Run records kept of each connection
     #[arg(long, value_name = "N", default_value_t = 200)]
     keep_runs: usize,
@@ -81,14 +98,40 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
     let default_namespace = config.default_namespace.clone();
     let client = kube::Client::try_from(config).map_err(|error| format!("the API server: {error}"))?;
     let store = store(&args.log_dir)?;
+    let settings = settings(&args, default_namespace)?;
+    let telemetry = Telemetry::start(&args.telemetry.clone().into())?;
     let stopping = CancellationToken::new();
-    let controller =
-        Controller { client, settings: settings(&args, default_namespace)?, clock: clock::system(), store };
+    let mut registry = Registry::default();
+    let metrics = Metrics::new(&mut registry);
+    let health = Health::new(SILENCE);
+    let stopped = CancellationToken::new();
+    let public = http::public(Arc::new(registry), health.clone());
+    let controller = Controller::new(client, settings, clock::system(), store, metrics, health);
+    let serving = [
+        serve("metrics and probes", args.http_address, public, &stopped).await?,
+        serve("the log level", args.admin_address, http::admin(telemetry.level()), &stopped).await?,
+    ];
     let stop = tokio::spawn(signalled(stopping.clone()));
     controller.run(stopping).await;
     stop.abort();
+    stopped.cancel();
+    for server in serving {
+        server.await??;
+    }
+    telemetry.shutdown().await;
     printer.say("contactsync controller stopped");
     Ok(Status::Done)
+}
+
+async fn serve(
+    what: &'static str,
+    address: SocketAddr,
+    router: axum::Router,
+    stopped: &CancellationToken,
+) -> Result<tokio::task::JoinHandle<std::io::Result<()>>, Failure> {
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("{what} on {address}: {error}"))?;
+    tracing::info!(address = %listener.local_addr()?, "serving {what}");
+    Ok(tokio::spawn(http::serve(listener, router, stopped.clone())))
 }
 
 async fn config(args: &Args) -> Result<kube::Config, Failure> {

@@ -68,9 +68,12 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs a command.
 pub fn run(cli: Cli) -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
-        .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A command that runs for long sets up its own.
+    if !matches!(cli.command, Command::Controller(_)) {
+        let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
+            .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
     // A panic's text may hold a person's data (L20): where it happened is enough to mend it.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

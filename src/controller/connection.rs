@@ -52,6 +52,8 @@ pub(super) async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Cont
         if context.stopping.is_cancelled() {
             return Ok(Action::await_change());
         }
+        let status = connection.status.clone().unwrap_or_default();
+        context.metrics.connection(&name.namespace, &name.name, &status::standing(&status));
         match step(connection, &name, &context).boxed().await {
             Ok(Next::Again(newer)) => connection = *newer,
             Ok(Next::Rest(action)) => return Ok(action),

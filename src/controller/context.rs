@@ -1,17 +1,19 @@
 //! What every reconciliation is handed: the cluster, the stores, and what the process as a whole keeps.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::cluster::Cluster;
 use super::desks::Desks;
 use super::events::Events;
 use super::keys::ClusterKeys;
+use super::metrics::Metrics;
 use super::roster::Name;
 use super::settings::Settings;
 use crate::api::{ContactSyncConnection, KDeskWorkspace};
@@ -36,8 +38,12 @@ pub(super) struct Context {
     pub(super) keys: ClusterKeys,
     /// Events.
     pub(super) events: Events,
+    /// What is counted.
+    pub(super) metrics: Metrics,
     /// Leave to run; so many at once.
     pub(super) slots: Arc<Semaphore>,
+    /// How many wait for it.
+    pub(super) waiting: AtomicUsize,
     /// The process was asked to stop: nothing new begins.
     pub(super) stopping: CancellationToken,
     /// It must stop now: runs that are on are cut off.
@@ -76,6 +82,17 @@ impl Context {
         (self.clock)()
     }
 
+    /// Leave to run, in turn; `None`: the process stops.
+    pub(super) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        let queued = Queued::join(self);
+        let slot = tokio::select! {
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+            () = self.stopping.cancelled() => None,
+        };
+        drop(queued);
+        slot
+    }
+
     /// Connections of one namespace.
     pub(super) fn connections(&self, name: &Name) -> Api<ContactSyncConnection> {
         Api::namespaced(self.client.clone(), &name.namespace)
@@ -108,5 +125,21 @@ impl Context {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.checks.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.desks.forget(uid);
+    }
+}
+
+/// A connection that waits for its turn; it leaves the queue however the waiting ends.
+struct Queued<'a>(&'a Context);
+
+impl<'a> Queued<'a> {
+    fn join(context: &'a Context) -> Self {
+        context.metrics.queue(context.waiting.fetch_add(1, Ordering::Relaxed) + 1);
+        Self(context)
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.metrics.queue(self.0.waiting.fetch_sub(1, Ordering::Relaxed).saturating_sub(1));
     }
 }

@@ -7,6 +7,7 @@
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
+use tracing::Instrument as _;
 
 use super::cluster::{Ready, workspace_of};
 use super::conditions::{self, REMOVALS_HELD};
@@ -24,6 +25,7 @@ use crate::api::{
 };
 use crate::runlog::RunId;
 use crate::sync::{self, Mode, Run, Silent};
+use crate::telemetry;
 
 /// How often a deletion that is held looks whether it may go on: the hold counts 24 hours back.
 const HELD: SignedDuration = SignedDuration::from_hours(1);
@@ -126,7 +128,7 @@ async fn go(
     name: &Name,
     context: &Context,
 ) -> Result<Next, Error> {
-    let Some(_slot) = run::slot(context).await else { return Ok(Next::until(None, context.now())) };
+    let Some(_slot) = context.slot().await else { return Ok(Next::until(None, context.now())) };
     let mut settings = run::settings(&connection, name, context).map_err(Error::Run)?;
     // What it would have taken over was never its own.
     settings.take_over.clear();
@@ -156,12 +158,15 @@ async fn go(
             return Err(error.into());
         }
     };
-    tracing::info!(connection = %name, run = %id, "a deleted connection lets go of its contacts");
+    let span = telemetry::run_span(&name.namespace, &name.name, id.as_str());
+    tracing::info!(parent: &span, connection = %name, run = %id, "a deleted connection lets go of its contacts");
+    let counted = context.metrics.run_started(&name.namespace, &name.name);
     let desk = context.desks.open(&ready.workspace, &context.keys);
     let outcome = tokio::select! {
-        report = run.depart(begun, desk.boxed()).boxed() => Outcome::Ended(Box::new(report)),
+        report = run.depart(begun, desk.boxed()).boxed().instrument(span) => Outcome::Ended(Box::new(report)),
         why = run::stopped(name, &announced, context) => Outcome::Stopped(why),
     };
+    outcome.count(counted);
     let object = run::conclude(announced, &id, &outcome, &settings, name, context).await?;
     run::tell(&object, &before, &outcome, name, context).await;
     if let Outcome::Ended(report) = &outcome
@@ -236,7 +241,7 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     if workspace.spec.contact_sync == crate::api::ContactSync::Disabled {
         return Ok(());
     }
-    let Some(_slot) = run::slot(context).await else { return Ok(()) };
+    let Some(_slot) = context.slot().await else { return Ok(()) };
     let mut settings = run::settings(connection, name, context).map_err(Error::Run)?;
     settings.take_over.clear();
     let run = Run {

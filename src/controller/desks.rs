@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use crate::api::{KDeskWorkspace, KDeskWorkspaceSpec, Limits};
 use crate::desk::{Desk, Settings, Tuning};
 use crate::keys::Keys;
-use crate::net::{Budget, Gate};
+use crate::net::{Budget, Gate, Watch};
 use crate::sync;
 
 /// After so long a desk is asked anew what it can do.
@@ -19,6 +19,7 @@ const FRESH: Duration = Duration::from_mins(10);
 pub(super) struct Desks {
     tuning: Tuning,
     gate: Option<Gate>,
+    watch: Watch,
     open: Mutex<HashMap<String, Entry>>,
 }
 
@@ -36,8 +37,9 @@ struct Open {
 
 impl Desks {
     /// No desk is open yet. `gate` says whether this process may still write.
-    pub(super) fn new(tuning: Tuning, gate: Option<Gate>) -> Self {
-        Self { tuning, gate, open: Mutex::default() }
+    /// `watch` is told of each request.
+    pub(super) fn new(tuning: Tuning, gate: Option<Gate>, watch: Watch) -> Self {
+        Self { tuning, gate, watch, open: Mutex::default() }
     }
 
     /// The desk of a workspace. Its credentials are read each time; while they and the spec stay the same, so does the
@@ -78,7 +80,8 @@ impl Desks {
     }
 
     fn entry<'a>(&self, open: &'a mut HashMap<String, Entry>, uid: &str, spec: &KDeskWorkspaceSpec) -> &'a mut Entry {
-        let fresh = || Entry { limits: spec.limits, budget: sync::budget(spec, self.gate.clone()), desk: None };
+        let budget = || sync::budget(spec, self.gate.clone()).watched(self.watch.clone());
+        let fresh = || Entry { limits: spec.limits, budget: budget(), desk: None };
         let entry = open.entry(uid.to_owned()).or_insert_with(fresh);
         if entry.limits != spec.limits {
             *entry = fresh();

@@ -19,8 +19,10 @@ use super::context::Context;
 use super::desks::Desks;
 use super::error::Error;
 use super::events::Events;
+use super::http::Health;
 use super::keys::ClusterKeys;
 use super::lease::{Election, Fence};
+use super::metrics::Metrics;
 use super::settings::Settings;
 use super::{connection, departure, watch, workspace};
 use crate::api::ContactSyncConnection;
@@ -35,34 +37,67 @@ const CLOCK_CHECK: Duration = Duration::from_secs(10);
 /// A clock that is further off than this was set.
 const CLOCK_JUMP: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 
+/// What readiness waits for.
+const CACHES: &str = "caches";
+const UNSEEN: &str = "the API server has not shown all connections and workspaces yet";
+
 /// A controller.
 pub struct Controller {
-    /// The API server.
-    pub client: Client,
-    /// What the operator decided.
-    pub settings: Settings,
-    /// What time it is.
-    pub clock: Clock,
-    /// Where run records go.
-    pub store: RunStore,
+    client: Client,
+    settings: Settings,
+    clock: Clock,
+    store: RunStore,
+    metrics: Metrics,
+    health: Health,
 }
 
 impl Controller {
+    /// A controller that has not begun; it is not ready before it has seen everything.
+    pub fn new(
+        client: Client,
+        settings: Settings,
+        clock: Clock,
+        store: RunStore,
+        metrics: Metrics,
+        health: Health,
+    ) -> Self {
+        health.waits_for(CACHES, UNSEEN);
+        Self { client, settings, clock, store, metrics, health }
+    }
+
     /// Runs until `stopping`, and a little longer: runs that are on may end within the grace that the settings give.
     pub async fn run(self, stopping: CancellationToken) {
+        let alive = async {
+            let mut ticks = tokio::time::interval(CLOCK_CHECK);
+            loop {
+                self.health.tick(ticks.tick().await.into_std());
+            }
+        };
+        tokio::select! {
+            () = self.take_part(&stopping) => {}
+            () = alive => {}
+        }
+    }
+
+    /// Leads, as often and for as long as it is this replica's turn.
+    async fn take_part(&self, stopping: &CancellationToken) {
         let Some(lease) = self.settings.lease.clone() else {
-            self.lead(None, &stopping).await;
+            self.lead(None, stopping).await;
             return;
         };
         let identity = self.settings.identity.clone();
         let mut election = Election::new(self.client.clone(), lease, identity, Arc::clone(&self.clock));
         let fence: Fence = election.fence();
-        while election.win(&stopping).await {
+        // A replica that waits for its turn is as ready as it can be.
+        self.health.has(CACHES);
+        while election.win(stopping).await {
             let stopped = tokio::select! {
-                () = self.lead(Some(fence.gate()), &stopping) => true,
+                () = self.lead(Some(fence.gate()), stopping) => true,
                 // Everything that leads is dropped here: no run goes on.
                 () = election.keep() => false,
             };
+            self.metrics.leads(false);
+            self.health.has(CACHES);
             if stopped {
                 break;
             }
@@ -72,6 +107,8 @@ impl Controller {
 
     /// Watches and reconciles until `stopping`.
     async fn lead(&self, gate: Option<Gate>, stopping: &CancellationToken) {
+        self.metrics.leads(true);
+        self.health.waits_for(CACHES, UNSEEN);
         let built = self.build(gate, stopping);
         let context = Arc::clone(&built.context);
         let abandon = async {
@@ -83,6 +120,7 @@ impl Controller {
         };
         let side = [
             AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
+            AbortOnDropHandle::new(tokio::spawn(synced(Arc::clone(&context), self.health.clone()))),
             AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
         ];
         tokio::select! {
@@ -144,7 +182,9 @@ impl Controller {
             clock: Arc::clone(&self.clock),
             store: self.store.clone(),
             cluster,
-            desks: Desks::new(settings.tuning, gate),
+            desks: Desks::new(settings.tuning, gate, self.metrics.desk_requests()),
+            metrics: self.metrics.clone(),
+            waiting: std::sync::atomic::AtomicUsize::new(0),
             keys: ClusterKeys::new(self.client.clone()),
             events: Events::new(self.client.clone(), &settings.identity),
             slots: Arc::new(Semaphore::new(settings.concurrent_runs.max(1))),
@@ -187,10 +227,12 @@ where
 fn error_policy<K: kube::Resource<DynamicType = ()>>(
     object: Arc<Guarded<K>>,
     error: &Error,
-    _: Arc<Context>,
+    context: Arc<Context>,
 ) -> Action {
+    let kind = if K::kind(&()) == "KDeskWorkspace" { "KDeskWorkspace" } else { "ContactSyncConnection" };
+    context.metrics.reconcile_failed(kind);
     let name = name_of(object.as_ref());
-    tracing::warn!(object = %name, kind = %K::kind(&()), %error, "it is looked at again later");
+    tracing::warn!(object = %name, kind, %error, "it is looked at again later");
     // Different objects come back at different moments.
     let spread = name.name.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 1000;
     Action::requeue(AGAIN + AGAIN * spread / 1000)
@@ -198,6 +240,13 @@ fn error_policy<K: kube::Resource<DynamicType = ()>>(
 
 fn received<T: Send + 'static>(receiver: mpsc::UnboundedReceiver<T>) -> impl Stream<Item = T> + Send + 'static {
     futures::stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
+}
+
+/// Says when everything was listed once.
+async fn synced(context: Arc<Context>, health: Health) {
+    context.cluster.synced().await;
+    health.has(CACHES);
+    tracing::info!(connections = context.cluster.connections().len(), "everything was listed: this replica reconciles");
 }
 
 /// Timers run by the time that passes, schedules by the clock: where the clock is set, everybody is looked at again.
@@ -225,6 +274,8 @@ async fn releases(context: Arc<Context>, mut departed: mpsc::UnboundedReceiver<B
     let mut waiting = tokio::task::JoinSet::new();
     while let Some(connection) = departed.recv().await {
         context.forget(connection.metadata.uid.as_deref().unwrap_or_default());
+        let name = name_of(connection.as_ref());
+        context.metrics.forget(&name.namespace, &name.name);
         let context = Arc::clone(&context);
         waiting.spawn(async move {
             tokio::time::sleep(context.settings.release_after).await;

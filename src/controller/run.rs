@@ -6,6 +6,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
 use kube::ResourceExt;
+use tracing::Instrument as _;
 
 use super::cluster::{Ready, requested_at, workspace_of};
 use super::connection::{Next, moment, next_due, why};
@@ -14,6 +15,7 @@ use super::due::Due;
 use super::error::Error;
 use super::events::{self, Notice};
 use super::fault::Fault;
+use super::metrics::Running;
 use super::roster::Name;
 use super::status::{self, Tokens};
 use super::{patch, standing};
@@ -21,12 +23,23 @@ use crate::api::{Binding, ConnectionState, ConnectionStatus, ContactSyncConnecti
 use crate::directory;
 use crate::runlog::{RunId, Summary};
 use crate::sync::{self, ConnectionSettings, Ends, GoneOwners, Mode, Place, Report, Run, Silent};
+use crate::telemetry;
 
 /// How a run that was begun came out.
 pub(super) enum Outcome {
     Ended(Box<Report>),
     /// It was cut off, and why.
     Stopped(String),
+}
+
+impl Outcome {
+    /// A run that did not end counts as interrupted.
+    pub(super) fn count(&self, counted: Running) {
+        match self {
+            Self::Ended(report) => counted.ended(&report.summary),
+            Self::Stopped(_) => drop(counted),
+        }
+    }
 }
 
 /// Runs an Enabled connection.
@@ -38,7 +51,7 @@ pub(super) async fn run(
     name: &Name,
     context: &Context,
 ) -> Result<Next, Error> {
-    let Some(_slot) = slot(context).await else { return Ok(Next::until(None, context.now())) };
+    let Some(_slot) = context.slot().await else { return Ok(Next::until(None, context.now())) };
     let settings = match settings(&connection, name, context) {
         Ok(settings) => settings,
         Err(error) => return Err(Error::Run(error)),
@@ -71,12 +84,15 @@ pub(super) async fn run(
         }
     };
     let id = begun.summary().id.clone();
-    tracing::info!(connection = %name, run = %id, trigger = why(trigger), "a run begins");
+    let span = telemetry::run_span(&name.namespace, &name.name, id.as_str());
+    tracing::info!(parent: &span, connection = %name, run = %id, trigger = why(trigger), "a run begins");
+    let counted = context.metrics.run_started(&name.namespace, &name.name);
     let ends = ends(&ready, &settings, name, context).boxed();
     let outcome = tokio::select! {
-        report = run.finish(begun, ends).boxed() => Outcome::Ended(Box::new(report)),
+        report = run.finish(begun, ends).boxed().instrument(span) => Outcome::Ended(Box::new(report)),
         why = stopped(name, &announced, context) => Outcome::Stopped(why),
     };
+    outcome.count(counted);
     let object = conclude(announced, &id, &outcome, &settings, name, context).await?;
     tell(&object, &before, &outcome, name, context).await;
     Ok(Next::again(object))
@@ -91,7 +107,7 @@ pub(super) async fn plan(
     name: &Name,
     context: &Context,
 ) -> Result<Next, Error> {
-    let Some(_slot) = slot(context).await else { return Ok(Next::until(None, context.now())) };
+    let Some(_slot) = context.slot().await else { return Ok(Next::until(None, context.now())) };
     let settings = settings(&connection, name, context).map_err(Error::Run)?;
     let run = Run {
         settings: &settings,
@@ -154,14 +170,6 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
     Ok(Next::again(object))
 }
 
-/// Leave to run; `None`: the process stops.
-pub(super) async fn slot(context: &Context) -> Option<tokio::sync::OwnedSemaphorePermit> {
-    tokio::select! {
-        slot = std::sync::Arc::clone(&context.slots).acquire_owned() => slot.ok(),
-        () = context.stopping.cancelled() => None,
-    }
-}
-
 /// What a run of a connection is told.
 pub(super) fn settings(
     connection: &ContactSyncConnection,
@@ -199,7 +207,8 @@ async fn ends(
 ) -> Result<Ends, sync::Error> {
     let file_root: PathBuf = context.settings.file_root.join(&name.namespace);
     let place = Place { keys: &context.keys, file_root };
-    let directory = sync::open_directory(settings, &place).await?;
+    let watch = context.metrics.directory_requests();
+    let directory = sync::open_watched_directory(settings, &place, watch).await?;
     let desk = context.desks.open(&ready.workspace, &context.keys).await?;
     Ok(Ends { directory, desk })
 }

@@ -8,6 +8,7 @@ use super::conditions::{
     self, CLEARS_HELD, Conditions, FIELD_NOT_CONVERGING, Is, READY, RECONCILING, REMOVALS_HELD, STALLED, SYNCING,
 };
 use super::fault::Fault;
+use super::metrics::Standing;
 use crate::api::{Binding, ConnectionStatus, LeaverPolicy, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger};
 use crate::runlog::Summary;
 
@@ -66,6 +67,24 @@ pub(super) enum Stand {
     Waiting,
     /// Its spec must change.
     Stalled,
+}
+
+/// What gauges repeat of a status.
+pub(super) fn standing(status: &ConnectionStatus) -> Standing {
+    let ready = conditions::find(&status.conditions, READY).and_then(|ready| match ready.status.as_str() {
+        "True" => Some(true),
+        "False" => Some(false),
+        _ => None,
+    });
+    let held = conditions::holds(&status.conditions, REMOVALS_HELD);
+    let plan = status.plan.as_ref().filter(|_| held);
+    Standing {
+        ready,
+        contacts: status.contacts.and_then(|contacts| u64::try_from(contacts).ok()),
+        held: plan.map(|plan| plan.counts.held),
+        last_success: status.last_success_time,
+        next_run: status.next_run_time,
+    }
 }
 
 /// A run is about to do its first work.

@@ -64,6 +64,7 @@ async fn step(workspace: &KDeskWorkspace, name: &Name, context: &Context) -> Res
         let newer = patch::finalizer(&api, workspace, FINALIZER, users > 0).await?;
         if is_deleting {
             context.forget(&workspace.uid().unwrap_or_default());
+            context.metrics.workspace(&name.namespace, &name.name, None);
             return Ok(Step::Rest(Action::await_change()));
         }
         return Ok(Step::Again(Box::new(newer)));
@@ -83,6 +84,8 @@ async fn step(workspace: &KDeskWorkspace, name: &Name, context: &Context) -> Res
         after.last_handled_requested_at = Some(token);
     }
     patch::status(&api, workspace, &before, &after).await?;
+    let ready = conditions::find(&after.conditions, READY).map(|ready| ready.status == "True");
+    context.metrics.workspace(&name.namespace, &name.name, ready);
     tell(workspace, &before, &after, context).await;
     Ok(Step::Rest(wait.map_or_else(Action::await_change, Action::requeue)))
 }

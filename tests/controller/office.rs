@@ -54,14 +54,14 @@ impl Office {
         self.cluster.kubectl_as("admin", &["apply", "--server-side", "-f", "-"], roles).await.ok();
         for role in ["contactsync-controller", "contactsync-leader"] {
             let (role, binding) = (format!("--clusterrole={role}"), role);
-            let arguments =
-                ["create", "rolebinding", binding, "-n", &self.namespace, &role, "--user=controller"];
+            let arguments = ["create", "rolebinding", binding, "-n", &self.namespace, &role, "--user=controller"];
             self.cluster.kubectl(&arguments).await.ok();
         }
     }
 
     pub(super) async fn secret(&self, name: &str, token: &str) {
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"token": token}});
+        let secret =
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"token": token}});
         self.apply(&secret).await;
     }
 
@@ -182,7 +182,8 @@ impl Office {
 
     /// Reasons of the Events about a connection, each once, sorted.
     pub(super) async fn events(&self, name: &str) -> Vec<String> {
-        let said = self.cluster.kubectl(&["get", "events.events.k8s.io", "-n", &self.namespace, "-o", "json"]).await.ok();
+        let said =
+            self.cluster.kubectl(&["get", "events.events.k8s.io", "-n", &self.namespace, "-o", "json"]).await.ok();
         let list: Value = serde_json::from_str(&said).unwrap();
         let mut reasons: Vec<String> = list["items"]
             .as_array()
@@ -221,7 +222,8 @@ impl Operator {
             .arg(office.house.runs())
             .arg("--file-root")
             .arg(office.house.folder())
-            .args(["--lease-duration", "3s", "--release-after", "0s"])
+            .args(["--lease-duration", "3s", "--release-after", "0s", "--log-format", "text"])
+            .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"])
             .args(more)
             .env("CONTACTSYNC_LOG", "info")
             .stdin(Stdio::null())
