@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::IntoFuture as _;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
+use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -77,15 +79,25 @@ impl Health {
     }
 }
 
+/// The log level was to be served where other machines reach it.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("--admin-address: {0} can be reached from other machines: use 127.0.0.1, and a port-forward to get there")]
+pub struct BeyondLoopback(SocketAddr);
+
 /// `/metrics`, `/livez` and `/readyz`.
 pub fn public(registry: Arc<Registry>, health: Health) -> Router {
     let probes = Router::new().route("/livez", get(livez)).route("/readyz", get(readyz)).with_state(health);
     Router::new().route("/metrics", get(metrics)).with_state(registry).merge(probes)
 }
 
-fn admin(level: LogLevel) -> Router {
+/// `/loglevel`, to be read and put at this address. Refused for any but a loopback address: only this machine, or a
+/// port-forward, may change what is logged.
+pub fn admin(level: LogLevel, address: SocketAddr) -> Result<Router, BeyondLoopback> {
+    if !address.ip().is_loopback() {
+        return Err(BeyondLoopback(address));
+    }
     let routes = get(read_level).put(put_level);
-    Router::new().route("/loglevel", routes).layer(DefaultBodyLimit::max(LEVEL)).with_state(level)
+    Ok(Router::new().route("/loglevel", routes).layer(DefaultBodyLimit::max(LEVEL)).with_state(level))
 }
 
 /// Answers until `stop`, then ends what is under way, within seconds.
@@ -97,17 +109,6 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         // A client that neither asks nor goes must not keep the process.
         () = async { late.cancelled().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
     }
-}
-
-/// The same for `/loglevel`, to be read and put. Refused anywhere but on a loopback address: only this machine, or a
-/// port-forward, may change what is logged.
-pub async fn serve_admin(listener: TcpListener, level: LogLevel, stop: CancellationToken) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        let told = format!("{address} can be reached from other machines: use 127.0.0.1 and a port-forward");
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, told));
-    }
-    serve(listener, admin(level), stop).await
 }
 
 async fn metrics(State(registry): State<Arc<Registry>>) -> Response {

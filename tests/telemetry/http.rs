@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contactsync::controller::http::{Health, public, serve, serve_admin};
+use contactsync::controller::http::{Health, admin, public, serve};
 use contactsync::telemetry::{LogFormat, Settings, assemble};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -19,14 +19,9 @@ struct Served {
     task: JoinHandle<std::io::Result<()>>,
 }
 
-async fn listen() -> (TcpListener, String) {
+async fn served(router: axum::Router) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    (listener, base)
-}
-
-async fn served(router: axum::Router) -> Served {
-    let (listener, base) = listen().await;
     let stop = CancellationToken::new();
     let task = tokio::spawn(serve(listener, router, stop.clone()));
     Served { base, stop, task }
@@ -97,10 +92,8 @@ async fn a_main_loop_that_is_silent_is_dead() {
 async fn the_log_level_is_read_and_put_on_the_admin_address_alone() {
     let settings = Settings { format: LogFormat::Text, level: "info".to_owned(), otlp: None };
     let (_subscriber, telemetry) = assemble(&settings, std::io::sink).unwrap();
-    let (listener, base) = listen().await;
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(serve_admin(listener, telemetry.level(), stop.clone()));
-    let admin = Served { base, stop, task };
+    let pages = |address: &str| admin(telemetry.level(), address.parse().unwrap());
+    let admin = served(pages("127.0.0.1:8081").unwrap()).await;
     assert_eq!(admin.get("/loglevel").await, (200, "info\n".to_owned()));
     assert_eq!(admin.put("/loglevel", "debug\n").await, (200, "debug\n".to_owned()));
     assert_eq!(admin.get("/loglevel").await.1, "debug\n");
@@ -112,9 +105,10 @@ async fn the_log_level_is_read_and_put_on_the_admin_address_alone() {
     let public = served(public(Arc::new(counted().0), Health::new(Duration::from_mins(1)))).await;
     assert_eq!(public.get("/loglevel").await.0, 404);
     assert_eq!(public.put("/loglevel", "trace").await.0, 404);
-    let open = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let refused = serve_admin(open, telemetry.level(), CancellationToken::new()).await.unwrap_err();
-    assert!(refused.to_string().contains("127.0.0.1"), "{refused}");
+    assert!(pages("[::1]:8081").is_ok());
+    for open in ["0.0.0.0:8081", "[::]:8081", "10.0.0.1:8081"] {
+        assert!(pages(open).unwrap_err().to_string().contains("use 127.0.0.1"), "{open}");
+    }
 }
 
 #[tokio::test]
