@@ -43,6 +43,8 @@ pub(super) struct Cluster {
     namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
     roster: RwLock<Roster>,
     changed: watch::Sender<u64>,
+    /// How many stores were filled.
+    listed: watch::Sender<usize>,
 }
 
 impl Cluster {
@@ -52,7 +54,14 @@ impl Cluster {
         scopes: Vec<Scope>,
         namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
     ) -> Self {
-        Self { name: name.into(), scopes, namespaces, roster: RwLock::default(), changed: watch::Sender::new(0) }
+        Self {
+            name: name.into(),
+            scopes,
+            namespaces,
+            roster: RwLock::default(),
+            changed: watch::Sender::new(0),
+            listed: watch::Sender::new(0),
+        }
     }
 
     /// First part of ownership keys.
@@ -61,15 +70,17 @@ impl Cluster {
     }
 
     /// Waits until everything was listed once: what is not there before that only looks so.
+    ///
+    /// A store's own `wait_until_ready` wakes only whoever asked last (kube-runtime 5.0), and here everybody asks.
     pub(super) async fn synced(&self) {
-        for scope in &self.scopes {
-            // A writer that is gone ends the controller anyway.
-            drop(scope.connections.wait_until_ready().await);
-            drop(scope.workspaces.wait_until_ready().await);
-        }
-        if let Some(namespaces) = &self.namespaces {
-            drop(namespaces.wait_until_ready().await);
-        }
+        let all = self.scopes.len() * 2 + usize::from(self.namespaces.is_some());
+        // The sender lives as long as this.
+        drop(self.listed.subscribe().wait_for(|listed| *listed >= all).await);
+    }
+
+    /// Says that one of the stores was filled for the first time.
+    pub(super) fn note_listed(&self) {
+        self.listed.send_modify(|listed| *listed += 1);
     }
 
     /// The newest that is known of a connection.
@@ -149,7 +160,7 @@ impl Cluster {
         let roster = self.roster();
         let view = View { connection, workspace: found, labels: labels.as_ref(), roster: &roster, cluster: &self.name };
         let clear = standing::look(&view)?;
-        Ok(Ready { key: clear.member.key, workspace: clear.workspace.clone(), timetable: clear.timetable })
+        Ok(Ready { workspace: clear.workspace.clone(), timetable: clear.timetable })
     }
 
     fn labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
@@ -164,8 +175,6 @@ impl Cluster {
 
 /// A connection that nothing stands in the way of.
 pub(super) struct Ready {
-    /// The key it owns contacts under.
-    pub(super) key: crate::contact::OwnershipKey,
     /// Where it writes.
     pub(super) workspace: KDeskWorkspace,
     /// When it runs by itself.

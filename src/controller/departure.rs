@@ -47,7 +47,7 @@ pub(super) async fn step(connection: ContactSyncConnection, name: &Name, context
 }
 
 /// Why its contacts are not to be touched.
-fn nothing_to_do(
+pub(super) fn nothing_to_do(
     connection: &ContactSyncConnection,
     name: &Name,
     context: &Context,

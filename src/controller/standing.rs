@@ -55,8 +55,6 @@ pub(super) struct View<'a> {
 /// A connection that may run.
 #[derive(Debug)]
 pub(super) struct Clear<'a> {
-    /// Who it is.
-    pub(super) member: Member,
     /// The workspace that it writes to.
     pub(super) workspace: &'a KDeskWorkspace,
     /// When it runs by itself.
@@ -73,7 +71,9 @@ pub(super) fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
                 .to_owned(),
         ));
     };
-    let timetable = match &spec.schedule {
+    // What is being deleted runs no more, and takes nothing over.
+    let schedule = spec.schedule.as_ref().filter(|_| !member.deleting);
+    let timetable = match schedule {
         None => None,
         Some(schedule) => Some(Timetable::new(schedule, &member.uid).map_err(|error| {
             let field = if error.field().is_empty() { String::new() } else { format!(".{}", error.field()) };
@@ -82,12 +82,14 @@ pub(super) fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
     };
     own_key(view, &member)?;
     let workspace = admitted(view, &member)?;
-    takeover(view, &member)?;
+    if !member.deleting {
+        takeover(view, &member)?;
+    }
     if workspace.spec.contact_sync == ContactSync::Disabled {
         let message = "contact sync is Disabled in the workspace: nothing runs until it is Enabled".to_owned();
         return Err(Block { reason: "ContactSyncDisabled", message, stand: Stand::Intended });
     }
-    Ok(Clear { member, workspace, timetable })
+    Ok(Clear { workspace, timetable })
 }
 
 /// One key, one connection (L7).

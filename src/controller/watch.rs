@@ -43,6 +43,7 @@ pub(super) fn connections(
     namespace: Option<String>,
 ) -> impl Stream<Item = Result<GuardedConnection, watcher::Error>> + Send + 'static {
     let mut listing: Option<BTreeSet<Name>> = None;
+    let noted = noting(Arc::clone(&cluster));
     watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(trim)
@@ -51,6 +52,7 @@ pub(super) fn connections(
             follow(event, cluster, &mut listing, namespace.as_deref(), &departed);
         })
         .reflect(writer)
+        .inspect(noted)
         .applied_objects()
         .predicate_filter(reacts, PredicateConfig::default())
 }
@@ -62,6 +64,7 @@ pub(super) fn workspaces(
     cluster: Arc<OnceLock<Arc<Cluster>>>,
 ) -> impl Stream<Item = Result<GuardedWorkspace, watcher::Error>> + Send + 'static {
     let touched = Arc::clone(&cluster);
+    let noted = noting(Arc::clone(&cluster));
     let wake = move |cluster: &Cluster, name: &Name| {
         cluster.touch();
         let names = cluster.roster().at_workspace(name);
@@ -71,6 +74,7 @@ pub(super) fn workspaces(
         .default_backoff()
         .modify(trim)
         .reflect(writer)
+        .inspect(noted)
         .inspect(move |event| {
             if let (Ok(Event::Delete(workspace)), Some(cluster)) = (event, touched.get()) {
                 wake(cluster, &name_of(workspace));
@@ -98,6 +102,7 @@ pub(super) fn namespaces(
             namespace.metadata.annotations = None;
         })
         .reflect(writer)
+        .inspect(noting(Arc::clone(&cluster)))
         .applied_objects()
         .predicate_filter(predicates::labels, PredicateConfig::default())
         .inspect(move |namespace| {
@@ -107,6 +112,17 @@ pub(super) fn namespaces(
             let names: Vec<Name> = cluster.roster().names().filter(|name| name.namespace == theirs).cloned().collect();
             cluster.wake(&names);
         })
+}
+
+/// Notes when a store was filled for the first time.
+fn noting<K>(cluster: Arc<OnceLock<Arc<Cluster>>>) -> impl FnMut(&Result<Event<K>, watcher::Error>) {
+    let mut noted = false;
+    move |event| {
+        if let (Ok(Event::InitDone), Some(cluster), false) = (event, cluster.get(), noted) {
+            noted = true;
+            cluster.note_listed();
+        }
+    }
 }
 
 /// A store and what fills it.
@@ -207,6 +223,7 @@ fn unreadable(connection: &GuardedConnection, cluster: &Cluster) -> Option<Membe
             key,
             take_over: Vec::new(),
             workspace: None,
+            directory: BTreeSet::new(),
             created: connection.creation_timestamp().map(|time| time.0),
             deleting: false,
             name,

@@ -130,7 +130,9 @@ async fn nobody_is_asked_while_nothing_happens() {
     for n in 0..COUNT {
         let group = json!({"groups": [{"name": format!("Team {n}")}]});
         let change = json!({"scope": {"list": group}, "schedule": {"cron": "0 3 1 1 *"}});
-        office.connection(&format!("c{n}"), &if n == 0 { json!({"schedule": {"cron": "0 3 1 1 *"}}) } else { change }).await;
+        office
+            .connection(&format!("c{n}"), &if n == 0 { json!({"schedule": {"cron": "0 3 1 1 *"}}) } else { change })
+            .await;
     }
     let proxy = ApiProxy::start(office.cluster).await;
     let _ann = Replica::at(&office, &proxy.kubeconfig, "ann", &[]);

@@ -102,12 +102,13 @@ fn record(connections: Api<ContactSyncConnection>) -> (Announced, tokio::task::J
 }
 
 struct Trial {
+    // Dropped before the folder that they write to.
+    replicas: HashMap<String, Replica>,
     office: Office,
     leases: Api<Lease>,
     company: Company,
     dice: Dice,
     tokens: usize,
-    replicas: HashMap<String, Replica>,
     followed: Vec<Duration>,
     /// Kills that found a run on.
     in_a_run: usize,
@@ -129,7 +130,7 @@ impl Trial {
         let names = ["ann", "bob"];
         let replicas = names.map(|name| (name.to_owned(), Replica::start(&office, name, &[]))).into();
         let (followed, dice) = (Vec::new(), Dice(seed));
-        Self { office, leases, company, dice, tokens: 0, replicas, followed, in_a_run: 0 }
+        Self { replicas, office, leases, company, dice, tokens: 0, followed, in_a_run: 0 }
     }
 
     async fn holder(&self) -> Option<String> {
@@ -258,7 +259,8 @@ async fn play(name: &str, kills: usize, each: usize) {
     for connection in CONNECTIONS {
         unannounced += history(&trial.office, connection).await.len();
     }
-    let (longest, mean) = (trial.followed.iter().max().unwrap(), trial.followed.iter().sum::<Duration>() / u32::try_from(kills).unwrap());
+    let (longest, mean) =
+        (trial.followed.iter().max().unwrap(), trial.followed.iter().sum::<Duration>() / u32::try_from(kills).unwrap());
     println!("{kills} kills, {} of runs that were on, in {:.0?}", trial.in_a_run, begin.elapsed());
     println!("another led after {mean:.2?}, {longest:.2?} at most; {runs} runs announced, {unannounced} on record");
     assert!(*longest < LEASE + LEASE / 7 + Duration::from_millis(800), "{:?}", trial.followed);
