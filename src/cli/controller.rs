@@ -24,6 +24,9 @@ use crate::telemetry::{Telemetry, TelemetryArgs};
 /// How long the main loop may be silent before the process counts as dead.
 const SILENCE: Duration = Duration::from_mins(1);
 
+/// How long the API server may take to begin an answer; a watch goes on for longer.
+const API_PATIENCE: Duration = Duration::from_secs(30);
+
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
     /// A kubeconfig; absent: the usual one, or inside a cluster the service account
@@ -96,7 +99,7 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
     drop(rustls::crypto::ring::default_provider().install_default());
     let config = config(&args).await?;
     let default_namespace = config.default_namespace.clone();
-    let client = kube::Client::try_from(config).map_err(|error| format!("the API server: {error}"))?;
+    let client = client(config)?;
     let store = store(&args.log_dir)?;
     let settings = settings(&args, default_namespace)?;
     let telemetry = Telemetry::start(&args.telemetry.clone().into())?;
@@ -134,6 +137,12 @@ async fn serve(
     let listener = TcpListener::bind(address).await.map_err(|error| format!("{what} on {address}: {error}"))?;
     tracing::info!(address = %listener.local_addr()?, "serving {what}");
     Ok(tokio::spawn(http::serve(listener, router, stopped.clone())))
+}
+
+/// A client that waits for the beginning of an answer, not for a network that swallows packets.
+fn client(config: kube::Config) -> Result<kube::Client, Failure> {
+    let builder = kube::client::ClientBuilder::try_from(config).map_err(|error| format!("the API server: {error}"))?;
+    Ok(builder.with_layer(&tower::timeout::TimeoutLayer::new(API_PATIENCE)).build())
 }
 
 async fn config(args: &Args) -> Result<kube::Config, Failure> {

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::replica::{LEASE, Replica};
 use super::stage::{history, truthful};
 use crate::controller::office::Office;
+use crate::support::between::Between;
 use crate::support::company::Dice;
 use crate::support::eventually::{eventually, eventually_within};
 use crate::support::house::{Line, person};
@@ -50,19 +51,18 @@ impl Company {
         person(self.made)
     }
 
-    /// Somebody comes, everybody in a third of the company gets another title, and now and then somebody leaves.
-    fn change(&mut self, dice: &mut Dice, round: usize) {
-        let newcomer = self.hire();
-        let name = CONNECTIONS[usize::try_from(dice.below(3)).unwrap()];
-        let lines = self.people.get_mut(name).unwrap();
-        lines.push(newcomer);
-        for (n, line) in lines.iter_mut().enumerate() {
-            if n % 3 == round % 3 {
+    /// Everywhere somebody comes, a third get another title, and now and then somebody leaves.
+    fn change(&mut self, round: usize) {
+        for name in CONNECTIONS {
+            let newcomer = self.hire();
+            let lines = self.people.get_mut(name).unwrap();
+            lines.push(newcomer);
+            for line in lines.iter_mut().skip(round % 3).step_by(3) {
                 line.title = format!("Engineer {round}");
             }
-        }
-        if round.is_multiple_of(4) {
-            lines.remove(0);
+            if round % 4 == 1 {
+                lines.remove(0);
+            }
         }
     }
 
@@ -105,6 +105,7 @@ struct Trial {
     // Dropped before the folder that they write to.
     replicas: HashMap<String, Replica>,
     office: Office,
+    _between: Between,
     leases: Api<Lease>,
     company: Company,
     dice: Dice,
@@ -117,7 +118,10 @@ struct Trial {
 impl Trial {
     async fn open(name: &str, each: usize, seed: u64) -> Self {
         let office = Office::open(name).await;
-        office.workspace("acme", &json!({"limits": {"requestsPerSecond": 200}})).await;
+        // One request for each contact, and a second or two for each round.
+        let between = Between::start(&office.house.base, true).await;
+        let limits = json!({"requestsPerSecond": each + 20});
+        office.workspace("acme", &json!({"endpoint": between.base, "limits": limits})).await;
         let company = Company::new(each);
         company.write(&office);
         for name in CONNECTIONS {
@@ -130,7 +134,7 @@ impl Trial {
         let names = ["ann", "bob"];
         let replicas = names.map(|name| (name.to_owned(), Replica::start(&office, name, &[]))).into();
         let (followed, dice) = (Vec::new(), Dice(seed));
-        Self { replicas, office, leases, company, dice, tokens: 0, followed, in_a_run: 0 }
+        Self { replicas, office, _between: between, leases, company, dice, tokens: 0, followed, in_a_run: 0 }
     }
 
     async fn holder(&self) -> Option<String> {
@@ -155,14 +159,14 @@ impl Trial {
     /// Something happens in the company, somebody asks for runs, and some time later the leader is killed.
     async fn kill(&mut self, round: usize) {
         let leader = self.leader_but("").await;
-        self.company.change(&mut self.dice, round);
+        self.company.change(round);
         self.company.write(&self.office);
         for connection in CONNECTIONS {
             for _ in 0..self.dice.below(3) {
                 self.ask(connection).await;
             }
         }
-        let moment = Duration::from_micros(self.dice.below(1_500_000));
+        let moment = Duration::from_micros(self.dice.below(2_000_000));
         tokio::time::sleep(moment).await;
         self.replicas.get_mut(&leader).unwrap().kill();
         let killed = Instant::now();
@@ -216,7 +220,7 @@ impl Trial {
         }
         let active: BTreeSet<String> = self.office.house.active().await.into_iter().collect();
         assert_eq!(active, wanted);
-        assert_eq!(contacts.len(), self.company.made, "who left is still there, turned off");
+        assert!(contacts.len() <= self.company.made, "who left is still there, turned off, if they ever were");
     }
 }
 
@@ -255,14 +259,14 @@ async fn play(name: &str, kills: usize, each: usize) {
         truthful(&trial.office, connection).await;
     }
     let runs = announced.lock().unwrap().len();
-    let mut unannounced = 0;
+    let mut on_record = 0;
     for connection in CONNECTIONS {
-        unannounced += history(&trial.office, connection).await.len();
+        on_record += history(&trial.office, connection).await.len();
     }
     let (longest, mean) =
         (trial.followed.iter().max().unwrap(), trial.followed.iter().sum::<Duration>() / u32::try_from(kills).unwrap());
     println!("{kills} kills, {} of runs that were on, in {:.0?}", trial.in_a_run, begin.elapsed());
-    println!("another led after {mean:.2?}, {longest:.2?} at most; {runs} runs announced, {unannounced} on record");
+    println!("another led after {mean:.2?}, {longest:.2?} at most; {runs} runs announced, {on_record} on record");
     assert!(*longest < LEASE + LEASE / 7 + Duration::from_millis(800), "{:?}", trial.followed);
 }
 
