@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Error;
 use super::account::{Account, Stage};
-use super::decide::{Absence, LeaverStep, Reading, leaver_step};
+use super::decide::{Absence, LeaverStep, Reading, leaver_step, milder};
 use super::owned::{Owned, OwnedIndex};
 use crate::api::LeaverPolicy;
 use crate::directory::{Directory, ReadQuery, WholeRead};
@@ -72,8 +72,8 @@ pub(super) async fn leavers(
             again.iter().map(|person| (person.id.as_str(), decide(program, person))).collect();
         for leaver in batch {
             let Some(owned) = index.get(leaver.owned) else { continue };
-            if let Some(absence) = confirmed(found.get(owned.person.to_string().as_str())) {
-                leavers.extend(due(leaver.owned, absence));
+            if let Some(again) = confirmed(found.get(owned.person.to_string().as_str())) {
+                leavers.extend(due(leaver.owned, milder(leaver.absence, again)));
             } else {
                 let why = "the directory was asked again, and the person is in scope or cannot be decided";
                 hold(&[*leaver], index, "StillInScope", why, account).await?;
