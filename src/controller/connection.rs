@@ -48,6 +48,7 @@ pub(super) async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Cont
         Ok(connection) => connection.clone(),
         Err(invalid) => return unreadable::connection(&name, invalid, &context).await,
     };
+    let mut conflicts = patch::Conflicts::default();
     loop {
         if context.stopping.is_cancelled() {
             return Ok(Action::await_change());
@@ -59,7 +60,7 @@ pub(super) async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Cont
             Ok(Next::Rest(action)) => return Ok(action),
             Err(Error::Api(error)) if patch::is_gone(&error) => return Ok(Action::await_change()),
             // It changed since it was looked at: look at what it is now.
-            Err(Error::Api(error)) if patch::is_conflict(&error) => {
+            Err(Error::Api(error)) if patch::is_conflict(&error) && conflicts.may_go_on() => {
                 let Some(newer) = context.connections(&name).get_opt(&name.name).await? else {
                     return Ok(Action::await_change());
                 };

@@ -44,9 +44,23 @@ pub(super) fn is_conflict(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
-/// Whether an error says that the object is gone.
+/// Counts conflicts in a row, so that nobody who always meets one goes round without a pause.
+#[derive(Debug, Default)]
+pub(super) struct Conflicts(u32);
+
+impl Conflicts {
+    /// Whether to decide again at once; if not, later.
+    pub(super) fn may_go_on(&mut self) -> bool {
+        self.0 = self.0.saturating_add(1);
+        self.0 < 5
+    }
+}
+
+/// Whether an error says that the object is gone. It names the object then: an API server that only just starts, or a
+/// proxy before it, finds nothing at all under a path that it does not know yet.
 pub(super) fn is_gone(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 404)
+    let kube::Error::Api(status) = error else { return false };
+    status.code == 404 && status.details.as_ref().is_some_and(|details| !details.name.is_empty())
 }
 
 fn manager() -> PatchParams {

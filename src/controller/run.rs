@@ -272,6 +272,7 @@ pub(super) async fn conclude(
         .without_max_times()
         .with_jitter()
         .build();
+    let mut conflicts = patch::Conflicts::default();
     let mut object = announced;
     loop {
         let before = object.status.clone().unwrap_or_default();
@@ -287,7 +288,7 @@ pub(super) async fn conclude(
         if patch::is_gone(&error) {
             return Err(error.into());
         }
-        if !patch::is_conflict(&error) {
+        if !(patch::is_conflict(&error) && conflicts.may_go_on()) {
             tracing::warn!(connection = %name, run = %id, error = %super::error::brief(&error), "the end of a run is not in status yet");
             tokio::time::sleep(waits.next().unwrap_or(Duration::from_secs(20))).await;
         }

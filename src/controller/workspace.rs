@@ -34,12 +34,13 @@ pub(super) async fn reconcile(guarded: Arc<GuardedWorkspace>, context: Arc<Conte
         Ok(workspace) => workspace.clone(),
         Err(invalid) => return unreadable::workspace(&name, invalid, &context).await,
     };
+    let mut conflicts = patch::Conflicts::default();
     loop {
         match step(&workspace, &name, &context).boxed().await {
             Ok(Step::Rest(action)) => return Ok(action),
             Ok(Step::Again(newer)) => workspace = *newer,
             Err(Error::Api(error)) if patch::is_gone(&error) => return Ok(Action::await_change()),
-            Err(Error::Api(error)) if patch::is_conflict(&error) => {
+            Err(Error::Api(error)) if patch::is_conflict(&error) && conflicts.may_go_on() => {
                 let Some(newer) = context.workspaces(&name).get_opt(&name.name).await? else {
                     return Ok(Action::await_change());
                 };

@@ -245,8 +245,14 @@ impl Shared {
 }
 
 fn refusal(status: u16, wait: u32) -> Response<Body> {
-    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status,
-        "reason": if status == 429 { "TooManyRequests" } else { "InternalError" }, "message": "trouble"});
+    let reason = match status {
+        404 => "NotFound",
+        409 => "Conflict",
+        429 => "TooManyRequests",
+        _ => "InternalError",
+    };
+    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "reason": reason,
+        "message": "trouble", "details": {}});
     let response = Response::builder().status(status).header("content-type", "application/json");
     let response = if wait > 0 { response.header("retry-after", wait.to_string()) } else { response };
     response.body(Body::from(body.to_string())).unwrap()

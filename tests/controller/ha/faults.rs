@@ -21,6 +21,7 @@ async fn nothing_is_lost_whatever_the_api_server_does() {
         somebody_else_writes_status(),
         it_refuses_for_a_while(),
         watches_are_cut_and_expire(),
+        it_contradicts_whatever_is_said(),
     );
 }
 
@@ -90,6 +91,31 @@ async fn it_refuses_for_a_while() {
     })
     .await;
     stage.office.run_now(EMEA, "after-it").await;
+    stage.in_step().await;
+    stage.comes_to_rest().await;
+}
+
+async fn it_contradicts_whatever_is_said() {
+    let (stage, proxy, _ann) = before("api-contradicts", &[]).await;
+    let status_of_emea = |call: &Call| call.writes_status() && call.path.contains(EMEA);
+    let stop = stage.write(3).await;
+    // As an API server that has only just started may: it knows no such path.
+    proxy.trouble(2, Trouble::Refuse(404, 0), status_of_emea);
+    stop.then(Then::GoOn);
+    stage.in_step().await;
+    assert_eq!(stage.story().await, [(RunTrigger::Change, RunResult::Succeeded)], "its end got into status");
+    proxy.calls();
+    proxy.trouble(1000, Trouble::Refuse(409, 0), status_of_emea);
+    stage.office.annotate(EMEA, "contradicted").await;
+    eventually("it does something else meanwhile", || async {
+        if proxy.unmet() <= 995 { Ok(()) } else { Err("not yet".to_owned()) }
+    })
+    .await;
+    // Longer than many rounds without a pause would take.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert!(proxy.unmet() >= 990, "{} tries", 1000 - proxy.unmet());
+    proxy.heal();
+    stage.office.run_now(EMEA, "contradicted").await;
     stage.in_step().await;
     stage.comes_to_rest().await;
 }
