@@ -153,10 +153,7 @@ async fn go(
     let api = context.connections(name);
     let announced = match patch::status(&api, &connection, &before, &announced).await {
         Ok(object) => object.unwrap_or(connection),
-        Err(error) => {
-            run.abandon(begun, "it could not be announced in status: it did nothing").await.map_err(Error::Run)?;
-            return Err(error.into());
-        }
+        Err(error) => return Err(run::unannounced(&run, begun, error).await),
     };
     let span = telemetry::run_span(&name.namespace, &name.name, id.as_str());
     tracing::info!(parent: &span, connection = %name, run = %id, "a deleted connection lets go of its contacts");

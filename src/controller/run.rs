@@ -21,7 +21,7 @@ use super::status::{self, Tokens};
 use super::{departure, patch, standing};
 use crate::api::{Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, LeaverPolicy, RunTrigger};
 use crate::runlog::{RunId, Summary};
-use crate::sync::{self, ConnectionSettings, Ends, GoneOwners, Mode, Place, Report, Run, Silent};
+use crate::sync::{self, Begun, ConnectionSettings, Ends, GoneOwners, Mode, Place, Report, Run, Silent};
 use crate::telemetry;
 
 /// Why a run was cut off of which no more is known.
@@ -79,11 +79,7 @@ pub(super) async fn run(
     let api = context.connections(name);
     let announced = match patch::status(&api, &connection, &before, &announced).await {
         Ok(object) => object.unwrap_or(connection),
-        Err(error) => {
-            let why = "it could not be announced in status: it did nothing";
-            run.abandon(begun, why).await.map_err(Error::Run)?;
-            return Err(error.into());
-        }
+        Err(error) => return Err(unannounced(&run, begun, error).await),
     };
     let id = begun.summary().id.clone();
     let span = telemetry::run_span(&name.namespace, &name.name, id.as_str());
@@ -95,12 +91,20 @@ pub(super) async fn run(
         why = stopped(name, &announced, context) => Outcome::Stopped(why),
     };
     outcome.count(counted);
-    if let Outcome::Stopped(why) = &outcome {
-        note_cut_off(&settings, &id, why, context).await;
-    }
     let object = conclude(announced, &id, &outcome, &settings, name, context).await?;
     tell(&object, &before, &outcome, name, context).await;
     Ok(Next::again(object))
+}
+
+/// Closes the record of a run that could not be announced in status, and so did nothing. Where the object changed since it
+/// was looked at, nobody was told of that run: no trace is left, and what is due is decided again.
+pub(super) async fn unannounced(run: &Run<'_>, begun: Begun, error: kube::Error) -> Error {
+    let closed = if patch::is_conflict(&error) || patch::is_gone(&error) {
+        run.withdraw(begun).await
+    } else {
+        run.abandon(begun, "it could not be announced in status: it did nothing").await
+    };
+    closed.map_or_else(Error::Run, |()| error.into())
 }
 
 /// Plans a Draft: it writes nothing, and leaves no record but status.
@@ -272,6 +276,9 @@ pub(super) async fn conclude(
         .without_max_times()
         .with_jitter()
         .build();
+    if let Outcome::Stopped(why) = outcome {
+        note_cut_off(settings, id, why, context).await;
+    }
     let mut conflicts = patch::Conflicts::default();
     let mut object = announced;
     loop {

@@ -97,6 +97,11 @@ impl RunStore {
         Ok(summaries)
     }
 
+    /// Forgets a run that did nothing.
+    pub async fn drop_summary(&self, key: &OwnershipKey, run: &RunId) -> Result<(), Error> {
+        self.delete(&runs(key).join(format!("{run}.json"))).await
+    }
+
     /// Notes that a run was cut off, for readers of its summary: nobody runs it any more, and no other may come after it.
     /// What it had set out to do still counts against the hold's limits. One that ended stays as it is.
     pub async fn note_cut_off(&self, key: &OwnershipKey, run: &RunId, why: &str) -> Result<(), Error> {

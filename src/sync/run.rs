@@ -113,6 +113,11 @@ impl Run<'_> {
         self.end(&summary).await
     }
 
+    /// Takes back the record of a run that was begun and did nothing, and that nobody was told of.
+    pub async fn withdraw(&self, begun: Begun) -> Result<(), Error> {
+        Ok(self.store.drop_summary(&self.settings.key, &begun.summary.id).await?)
+    }
+
     /// Lets go of every contact that the connection owns, because its resource is being deleted: the same record, log and
     /// hold as a run (L4, L6).
     pub async fn depart(&self, begun: Begun, desk: impl Future<Output = Result<Desk, Error>>) -> Report {

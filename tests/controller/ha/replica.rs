@@ -35,7 +35,7 @@ impl Replica {
             .arg(office.house.runs())
             .arg("--file-root")
             .arg(office.house.folder())
-            .args(["--identity", identity, "--lease-duration", "3s", "--release-after", "0s", "--log-format", "text"])
+            .args(["--identity", identity, "--lease-duration", "3s", "--release-after", "60s", "--log-format", "text"])
             .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"])
             .args(more)
             .env("CONTACTSYNC_LOG", "info")
