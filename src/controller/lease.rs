@@ -200,7 +200,7 @@ impl Election {
 
     /// Gives the lease back, so that another need not wait for it. It takes no longer than a few seconds.
     pub(super) async fn resign(&mut self) {
-        match tokio::time::timeout(FAREWELL, self.give_back()).await {
+        match tokio::time::timeout(FAREWELL.min(self.settings.duration), self.give_back()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(error = %super::error::brief(&error), "the lease was not given back: others wait until it runs out");
