@@ -9,10 +9,11 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Resource, ResourceExt};
 use tokio::sync::{mpsc, watch};
 
-use super::roster::{Name, Roster};
-use super::standing::{self, Found, View};
+use super::roster::{Member, Name, Roster};
+use super::standing::{self, Clear, Found, View};
 use super::status::Block;
 use crate::api::{ContactSyncConnection, KDeskWorkspace};
+use crate::manifest::admits;
 
 /// An object that may be beyond this version's understanding. Such a one stops nobody else.
 pub(super) type Guarded<K> = DeserializeGuard<K>;
@@ -139,6 +140,19 @@ impl Cluster {
 
     /// What stands in the way of a connection, and the workspace that was found for it.
     pub(super) fn look(&self, connection: &ContactSyncConnection) -> Result<Ready, Block> {
+        self.look_with(connection, standing::look)
+    }
+
+    /// The same for a connection that is being deleted: it only needs its desk.
+    pub(super) fn look_to_leave(&self, connection: &ContactSyncConnection) -> Result<Ready, Block> {
+        self.look_with(connection, standing::look_to_leave)
+    }
+
+    fn look_with(
+        &self,
+        connection: &ContactSyncConnection,
+        look: impl for<'a> Fn(&View<'a>) -> Result<Clear<'a>, Block>,
+    ) -> Result<Ready, Block> {
         let workspace = self.workspace(&workspace_of(connection));
         let found = match workspace.as_ref().map(|guarded| &guarded.0) {
             None => Found::Nothing,
@@ -148,8 +162,36 @@ impl Cluster {
         let labels = self.labels(&connection.namespace().unwrap_or_default());
         let roster = self.roster();
         let view = View { connection, workspace: found, labels: labels.as_ref(), roster: &roster, cluster: &self.name };
-        let clear = standing::look(&view)?;
-        Ok(Ready { key: clear.member.key, workspace: clear.workspace.clone(), timetable: clear.timetable })
+        let clear = look(&view)?;
+        Ok(Ready { workspace: clear.workspace.clone(), timetable: clear.timetable })
+    }
+
+    /// Another connection that lives on with what this one owns, at a workspace that admits it: one that may never write
+    /// there inherits nothing.
+    pub(super) fn heir(&self, member: &Member) -> Option<Name> {
+        let heirs = self.roster().heirs(member);
+        heirs.into_iter().find(|name| self.is_admitted(name))
+    }
+
+    /// Connections that use a workspace. Whoever it does not admit cannot hold it.
+    pub(super) fn users(&self, workspace: &Name) -> usize {
+        let names = self.roster().at_workspace(workspace);
+        names.into_iter().filter(|name| self.is_admitted(name)).count()
+    }
+
+    fn is_admitted(&self, name: &Name) -> bool {
+        let Some(connection) = self.connection(name) else { return false };
+        // What cannot be read keeps what it had.
+        let Ok(connection) = &connection.0 else { return true };
+        let at = workspace_of(connection);
+        match self.workspace(&at).as_ref().map(|guarded| &guarded.0) {
+            None => false,
+            Some(Err(_)) => at.namespace == name.namespace,
+            Some(Ok(workspace)) => {
+                let labels = self.labels(&name.namespace);
+                admits(workspace.spec.allowed_namespaces.as_ref(), &at.namespace, &name.namespace, labels.as_ref())
+            }
+        }
     }
 
     fn labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
@@ -164,8 +206,6 @@ impl Cluster {
 
 /// A connection that nothing stands in the way of.
 pub(super) struct Ready {
-    /// The key it owns contacts under.
-    pub(super) key: crate::contact::OwnershipKey,
     /// Where it writes.
     pub(super) workspace: KDeskWorkspace,
     /// When it runs by itself.

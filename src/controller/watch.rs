@@ -106,6 +106,10 @@ pub(super) fn namespaces(
             let theirs = namespace.name_any();
             let names: Vec<Name> = cluster.roster().names().filter(|name| name.namespace == theirs).cloned().collect();
             cluster.wake(&names);
+            // Who may use a workspace may have changed with it.
+            for workspace in names.iter().filter_map(|name| cluster.roster().get(name)?.workspace.clone()) {
+                cluster.wake_workspace(&workspace);
+            }
         })
 }
 
