@@ -2,7 +2,15 @@
 
 mod admission;
 mod control_plane;
+mod deletion;
+mod everywhere;
+mod kstatus;
+mod moves;
 mod office;
 mod quickstart;
+mod requests;
 mod resources;
+mod schedules;
+mod states;
 mod support;
+mod workspaces;
