@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test histories faults test-deps bench kill fuzz build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test histories faults test-deps bench bench-cluster kill fuzz build lint fmt generate check-generated deny advisories ci
 
 CARGO ?= cargo
 FUZZ_SECONDS ?= 60
@@ -37,6 +37,9 @@ fuzz: ## Fuzz what comes from outside: FUZZ_TARGETS, each for FUZZ_SECONDS; need
 		$(CARGO) +nightly fuzz run $$target fuzz/found/$$target fuzz/corpus/$$target -- $(FUZZ_OPTIONS) \
 			-dict=fuzz/dict/$$target.dict -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
+
+bench-cluster: test-deps ## Measure a controller with many connections (BENCH_CONNECTIONS=100,1000,10000)
+	$(CARGO) bench --locked --bench cluster
 
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked

@@ -3,12 +3,13 @@
 //! The house, and which way its arrows point:
 //!
 //! ```text
-//! cli -> manifest, sync -> person, directory, desk, runlog -> net
+//! cli -> controller, manifest -> sync -> person, directory, desk, runlog -> net
 //! ```
 //!
 //! `api` holds the words that manifests are written in and `contact` the words of a contact; both are read by all and
-//! read nobody. `person` and the deciding half of `sync` do no I/O and are handed the time. `kdesk`, the bundled
-//! workspace, shares nothing with the client side but `scim`.
+//! read nobody. `schedule` says when a connection is due. `person`, `schedule`, the deciding half of `sync` and that of
+//! `controller` do no I/O and are handed the time. `telemetry` is how a long-running command tells what it does. `kdesk`,
+//! the bundled workspace, shares nothing with the client side but `scim`.
 
 pub mod api;
 pub mod cli;

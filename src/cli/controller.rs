@@ -106,10 +106,11 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
     let health = Health::new(SILENCE);
     let stopped = CancellationToken::new();
     let public = http::public(Arc::new(registry), health.clone());
+    let admin = http::admin(telemetry.level(), args.admin_address)?;
     let controller = Controller::new(client, settings, clock::system(), store, metrics, health);
     let serving = [
         serve("metrics and probes", args.http_address, public, &stopped).await?,
-        serve("the log level", args.admin_address, http::admin(telemetry.level()), &stopped).await?,
+        serve("the log level", args.admin_address, admin, &stopped).await?,
     ];
     let stop = tokio::spawn(signalled(stopping.clone()));
     controller.run(stopping).await;

@@ -10,7 +10,7 @@ use kube::{Resource, ResourceExt};
 use tokio::sync::{mpsc, watch};
 
 use super::roster::{Member, Name, Roster};
-use super::standing::{self, Clear, Found, View};
+use super::standing::{self, Found, View};
 use super::status::Block;
 use crate::api::{ContactSyncConnection, KDeskWorkspace};
 use crate::manifest::admits;
@@ -44,6 +44,8 @@ pub(super) struct Cluster {
     namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
     roster: RwLock<Roster>,
     changed: watch::Sender<u64>,
+    /// Watches that have not listed everything yet.
+    unlisted: watch::Sender<usize>,
 }
 
 impl Cluster {
@@ -53,7 +55,15 @@ impl Cluster {
         scopes: Vec<Scope>,
         namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
     ) -> Self {
-        Self { name: name.into(), scopes, namespaces, roster: RwLock::default(), changed: watch::Sender::new(0) }
+        let watches = scopes.len() * 2 + usize::from(namespaces.is_some());
+        Self {
+            name: name.into(),
+            scopes,
+            namespaces,
+            roster: RwLock::default(),
+            changed: watch::Sender::new(0),
+            unlisted: watch::Sender::new(watches),
+        }
     }
 
     /// First part of ownership keys.
@@ -62,15 +72,21 @@ impl Cluster {
     }
 
     /// Waits until everything was listed once: what is not there before that only looks so.
+    ///
+    /// Stores can tell too, but each wakes one waiter only, which is kube's own controller.
     pub(super) async fn synced(&self) {
-        for scope in &self.scopes {
-            // A writer that is gone ends the controller anyway.
-            drop(scope.connections.wait_until_ready().await);
-            drop(scope.workspaces.wait_until_ready().await);
+        // A sender that is gone ends the controller anyway.
+        drop(self.unlisted.subscribe().wait_for(|left| *left == 0).await);
+    }
+
+    /// A watch has listed everything, and its store shows it. What a listing brings is in the store at its end only:
+    /// whoever looked meanwhile looks again.
+    pub(super) fn listed(&self, is_first: bool) {
+        if is_first {
+            self.unlisted.send_modify(|left| *left = left.saturating_sub(1));
         }
-        if let Some(namespaces) = &self.namespaces {
-            drop(namespaces.wait_until_ready().await);
-        }
+        self.touch();
+        self.wake_all();
     }
 
     /// The newest that is known of a connection.
@@ -131,6 +147,13 @@ impl Cluster {
         self.wake(&names);
     }
 
+    /// Asks for every workspace to be looked at again.
+    pub(super) fn wake_workspaces(&self) {
+        for workspace in self.scopes.iter().flat_map(|scope| scope.workspaces.state()) {
+            self.wake_workspace(&name_of(workspace.as_ref()));
+        }
+    }
+
     /// Asks for a workspace to be looked at again.
     pub(super) fn wake_workspace(&self, name: &Name) {
         if let Some(scope) = self.scope(&name.namespace) {
@@ -140,19 +163,6 @@ impl Cluster {
 
     /// What stands in the way of a connection, and the workspace that was found for it.
     pub(super) fn look(&self, connection: &ContactSyncConnection) -> Result<Ready, Block> {
-        self.look_with(connection, standing::look)
-    }
-
-    /// The same for a connection that is being deleted: it only needs its desk.
-    pub(super) fn look_to_leave(&self, connection: &ContactSyncConnection) -> Result<Ready, Block> {
-        self.look_with(connection, standing::look_to_leave)
-    }
-
-    fn look_with(
-        &self,
-        connection: &ContactSyncConnection,
-        look: impl for<'a> Fn(&View<'a>) -> Result<Clear<'a>, Block>,
-    ) -> Result<Ready, Block> {
         let workspace = self.workspace(&workspace_of(connection));
         let found = match workspace.as_ref().map(|guarded| &guarded.0) {
             None => Found::Nothing,
@@ -162,7 +172,7 @@ impl Cluster {
         let labels = self.labels(&connection.namespace().unwrap_or_default());
         let roster = self.roster();
         let view = View { connection, workspace: found, labels: labels.as_ref(), roster: &roster, cluster: &self.name };
-        let clear = look(&view)?;
+        let clear = standing::look(&view)?;
         Ok(Ready { workspace: clear.workspace.clone(), timetable: clear.timetable })
     }
 

@@ -40,14 +40,14 @@ pub(super) async fn step(connection: ContactSyncConnection, name: &Name, context
         context.events.tell(&connection, notice.into_iter().collect()).await;
         return let_go(connection, name, context).await;
     }
-    match context.cluster.look_to_leave(&connection) {
+    match context.cluster.look(&connection) {
         Ok(ready) => depart(connection, ready, name, context).await,
         Err(block) => blocked(connection, block, name, context).await,
     }
 }
 
 /// Why its contacts are not to be touched.
-fn nothing_to_do(
+pub(super) fn nothing_to_do(
     connection: &ContactSyncConnection,
     name: &Name,
     context: &Context,
@@ -68,14 +68,6 @@ fn nothing_to_do(
     context.cluster.heir(&member)?;
     let note = "another connection takes its contacts over: none of them was touched";
     Some((Some(Notice::normal("HandedOver", "Delete", note)), "another connection takes its contacts over"))
-}
-
-/// Why a departure that is on may not go on: whoever sees it go wrong flips the policy to Keep, or the switch.
-pub(super) fn must_stop(connection: &ContactSyncConnection, name: &Name, context: &Context) -> Option<String> {
-    if let Some((_, why)) = nothing_to_do(connection, name, context) {
-        return Some(why.to_owned());
-    }
-    context.cluster.look_to_leave(connection).err().map(|block| block.message)
 }
 
 /// Turns its contacts off, or deletes them.

@@ -2,7 +2,9 @@
 //! that only this machine reaches.
 
 use std::collections::BTreeMap;
+use std::future::IntoFuture as _;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
+use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +25,8 @@ use crate::telemetry::LogLevel;
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// The longest log level that is read.
 const LEVEL: usize = 256;
+/// Longest time for answers under way once the process stops.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// What the controller waits for, and whether its main loop still turns. Clones share it.
 #[derive(Clone, Debug)]
@@ -74,21 +79,36 @@ impl Health {
     }
 }
 
+/// The log level was to be served where other machines reach it.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("--admin-address: {0} can be reached from other machines: use 127.0.0.1, and a port-forward to get there")]
+pub struct BeyondLoopback(SocketAddr);
+
 /// `/metrics`, `/livez` and `/readyz`.
 pub fn public(registry: Arc<Registry>, health: Health) -> Router {
     let probes = Router::new().route("/livez", get(livez)).route("/readyz", get(readyz)).with_state(health);
     Router::new().route("/metrics", get(metrics)).with_state(registry).merge(probes)
 }
 
-/// `/loglevel`, to be read and put: for an address that only this machine, or a port-forward, reaches.
-pub fn admin(level: LogLevel) -> Router {
+/// `/loglevel`, to be read and put at this address. Refused for any but a loopback address: only this machine, or a
+/// port-forward, may change what is logged.
+pub fn admin(level: LogLevel, address: SocketAddr) -> Result<Router, BeyondLoopback> {
+    if !address.ip().is_loopback() {
+        return Err(BeyondLoopback(address));
+    }
     let routes = get(read_level).put(put_level);
-    Router::new().route("/loglevel", routes).layer(DefaultBodyLimit::max(LEVEL)).with_state(level)
+    Ok(Router::new().route("/loglevel", routes).layer(DefaultBodyLimit::max(LEVEL)).with_state(level))
 }
 
-/// Answers until `stop`, then ends what is under way.
+/// Answers until `stop`, then ends what is under way, within seconds.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    let late = stop.clone();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    tokio::select! {
+        ended = server.into_future() => ended,
+        // A client that neither asks nor goes must not keep the process.
+        () = async { late.cancelled().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
+    }
 }
 
 async fn metrics(State(registry): State<Arc<Registry>>) -> Response {

@@ -32,6 +32,8 @@ use crate::runlog::RunStore;
 
 /// After an error the API server is asked again about this much later; longer, and no two at once.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How long changes around a workspace are gathered.
+const GATHERED: Duration = Duration::from_millis(300);
 /// How often the clock is compared with the time that passed.
 const CLOCK_CHECK: Duration = Duration::from_secs(10);
 /// A clock that is further off than this was set.
@@ -165,8 +167,10 @@ impl Controller {
         let context = self.context(cluster, gate, stopping);
         let mut loops: Vec<BoxedLoop> = Vec::new();
         for (connections, workspaces) in parts {
-            loops.push(driven(connections, stopping, &context, connection::reconcile));
-            loops.push(driven(workspaces, stopping, &context, workspace::reconcile));
+            loops.push(driven(connections, Config::default(), stopping, &context, connection::reconcile));
+            // A thousand connections that come at once are one change of who uses it.
+            let gathered = Config::default().debounce(GATHERED);
+            loops.push(driven(workspaces, gathered, stopping, &context, workspace::reconcile));
         }
         if let Some(writer) = label_writer {
             let stream = watch::namespaces(&self.client, writer, seen).take_until(stopping.clone().cancelled_owned());
@@ -208,6 +212,7 @@ type BoxedLoop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Drives one kind's reconciliations until `stopping`; those that are on end as they see fit.
 fn driven<K, F>(
     controller: Loop<Guarded<K>>,
+    config: Config,
     stopping: &CancellationToken,
     context: &Arc<Context>,
     reconcile: impl Fn(Arc<Guarded<K>>, Arc<Context>) -> F + Send + 'static,
@@ -216,10 +221,11 @@ where
     K: kube::Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
     F: Future<Output = Result<Action, Error>> + Send + 'static,
 {
-    let reconciled = controller
-        .with_config(Config::default())
-        .graceful_shutdown_on(stopping.clone().cancelled_owned())
-        .run(reconcile, error_policy::<K>, Arc::clone(context));
+    let reconciled = controller.with_config(config).graceful_shutdown_on(stopping.clone().cancelled_owned()).run(
+        reconcile,
+        error_policy::<K>,
+        Arc::clone(context),
+    );
     Box::pin(reconciled.for_each(|_| ready(())))
 }
 

@@ -74,8 +74,8 @@ impl EncodeLabelValue for Code {
     }
 }
 
-/// What a connection's status says, which gauges repeat: so they are right from the first look at an object on, before
-/// any run and whoever leads.
+/// What a connection's status says, which gauges repeat: so they are right from the leader's first look at an object
+/// on, before any run.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Standing {
     /// Ready; none while it is Unknown.
@@ -225,9 +225,15 @@ impl Metrics {
         self.queue.set(i64::try_from(depth).unwrap_or(i64::MAX));
     }
 
-    /// Whether this replica leads.
+    /// Whether this replica leads. Who does not, no longer knows how objects stand, and shows no gauges of them: what
+    /// it saw last would look as if nothing had succeeded since.
     pub fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
+        if !leads {
+            let of_objects = [&self.ready, &self.contacts, &self.held, &self.last_success, &self.next_run];
+            of_objects.into_iter().for_each(Family::clear);
+            self.workspace_ready.clear();
+        }
     }
 
     /// Counts the requests to desks, for [`crate::net::Budget::watched`].

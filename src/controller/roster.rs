@@ -2,11 +2,13 @@
 //! It follows the watch, and answers without looking through every object.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use jiff::Timestamp;
 
 use crate::api::ContactSyncConnection;
 use crate::contact::OwnershipKey;
+use crate::directory;
 
 /// Namespace and name of an object.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -43,6 +45,8 @@ pub(super) struct Member {
     pub(super) take_over: Vec<OwnershipKey>,
     /// The workspace it points at; `None` where its spec cannot be read.
     pub(super) workspace: Option<Name>,
+    /// What its directory is known by.
+    pub(super) directory: BTreeSet<String>,
     /// When it was made.
     pub(super) created: Option<Timestamp>,
     /// It is being deleted.
@@ -63,6 +67,7 @@ impl Member {
             key: OwnershipKey::new(key).ok()?,
             take_over: take_over.filter_map(|key| OwnershipKey::new(key.clone()).ok()).collect(),
             workspace: Some(Name::new(namespace, reference.name.clone())),
+            directory: directory::identities(&connection.spec.source),
             created: metadata.creation_timestamp.as_ref().map(|time| time.0),
             deleting: metadata.deletion_timestamp.is_some(),
             name,
@@ -82,6 +87,7 @@ pub(super) struct Roster {
     keys: HashMap<OwnershipKey, BTreeSet<Name>>,
     takers: HashMap<OwnershipKey, BTreeSet<Name>>,
     workspaces: BTreeMap<Name, BTreeSet<Name>>,
+    directories: HashMap<String, BTreeSet<Name>>,
 }
 
 impl Roster {
@@ -96,6 +102,9 @@ impl Roster {
         for key in &member.take_over {
             self.takers.entry(key.clone()).or_default().insert(name.clone());
         }
+        for identity in &member.directory {
+            self.directories.entry(identity.clone()).or_default().insert(name.clone());
+        }
         if let Some(workspace) = &member.workspace {
             self.workspaces.entry(workspace.clone()).or_default().insert(name.clone());
         }
@@ -109,6 +118,9 @@ impl Roster {
         leave(&mut self.keys, &member.key, name);
         for key in &member.take_over {
             leave(&mut self.takers, key, name);
+        }
+        for identity in &member.directory {
+            leave(&mut self.directories, identity, name);
         }
         if let Some(workspace) = &member.workspace
             && let Some(names) = self.workspaces.get_mut(workspace)
@@ -148,6 +160,14 @@ impl Roster {
         others.filter(lives_on).map(|other| other.name.clone()).collect()
     }
 
+    /// The keys of other connections that read the same directory for the same workspace.
+    pub(super) fn same_directory(&self, member: &Member) -> Vec<OwnershipKey> {
+        let names = member.directory.iter().filter_map(|identity| self.directories.get(identity)).flatten();
+        let others: BTreeSet<&Name> = names.filter(|name| **name != member.name).collect();
+        let others = others.into_iter().filter_map(|name| self.members.get(name));
+        others.filter(|other| other.workspace == member.workspace).map(|other| other.key.clone()).collect()
+    }
+
     /// Connections that point at a workspace.
     pub(super) fn at_workspace(&self, workspace: &Name) -> Vec<Name> {
         self.workspaces.get(workspace).into_iter().flatten().cloned().collect()
@@ -166,7 +186,7 @@ impl Roster {
     }
 }
 
-fn leave(index: &mut HashMap<OwnershipKey, BTreeSet<Name>>, key: &OwnershipKey, name: &Name) {
+fn leave<K: Eq + Hash>(index: &mut HashMap<K, BTreeSet<Name>>, key: &K, name: &Name) {
     if let Some(names) = index.get_mut(key) {
         names.remove(name);
         if names.is_empty() {
@@ -190,6 +210,7 @@ mod tests {
             key: key(own),
             take_over: take_over.iter().map(|text| key(text)).collect(),
             workspace: Some(Name::new("support", "acme")),
+            directory: BTreeSet::from(["file people.csv".to_owned()]),
             created: Some(created.parse().unwrap()),
             deleting: false,
         }
@@ -224,6 +245,21 @@ mod tests {
         going.deleting = true;
         roster.put(going);
         assert!(roster.heirs(&old).is_empty(), "one that goes itself inherits nothing");
+    }
+
+    #[test]
+    fn l09_connections_of_one_directory_know_each_other_at_the_same_workspace() {
+        let mut roster = Roster::default();
+        let one = member("one", "k/one", &[], "2026-11-23T10:00:00Z");
+        roster.put(one.clone());
+        roster.put(member("two", "k/two", &[], "2026-11-23T10:00:00Z"));
+        let mut elsewhere = member("three", "k/three", &[], "2026-11-23T10:00:00Z");
+        elsewhere.workspace = Some(Name::new("support", "other"));
+        roster.put(elsewhere);
+        let mut other = member("four", "k/four", &[], "2026-11-23T10:00:00Z");
+        other.directory = BTreeSet::from(["server dc1".to_owned()]);
+        roster.put(other);
+        assert_eq!(roster.same_directory(&one), [key("k/two")]);
     }
 
     #[test]

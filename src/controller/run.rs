@@ -8,7 +8,7 @@ use futures::FutureExt;
 use kube::ResourceExt;
 use tracing::Instrument as _;
 
-use super::cluster::{Ready, requested_at, workspace_of};
+use super::cluster::{Ready, requested_at};
 use super::connection::{Next, moment, next_due, why};
 use super::context::Context;
 use super::due::Due;
@@ -16,11 +16,10 @@ use super::error::Error;
 use super::events::{self, Notice};
 use super::fault::Fault;
 use super::metrics::Running;
-use super::roster::Name;
+use super::roster::{Member, Name};
 use super::status::{self, Tokens};
 use super::{departure, patch, standing};
 use crate::api::{Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, LeaverPolicy, RunTrigger};
-use crate::directory;
 use crate::runlog::{RunId, Summary};
 use crate::sync::{self, ConnectionSettings, Ends, GoneOwners, Mode, Place, Report, Run, Silent};
 use crate::telemetry;
@@ -184,17 +183,8 @@ pub(super) fn settings(
     let generation = connection.metadata.generation;
     let spec = connection.spec.clone();
     let mut settings = ConnectionSettings::new(cluster.name(), &name.namespace, &name.name, generation, spec)?;
-    let workspace = workspace_of(connection);
-    for other in cluster.connections() {
-        let Ok(other) = &other.0 else { continue };
-        let theirs = super::cluster::name_of(other);
-        if theirs != *name
-            && workspace_of(other) == workspace
-            && directory::is_same(&other.spec.source, &connection.spec.source)
-            && let Some(member) = cluster.roster().get(&theirs)
-        {
-            settings.same_directory.push(member.key.clone());
-        }
+    if let Some(member) = Member::of(connection, cluster.name()) {
+        settings.same_directory = cluster.roster().same_directory(&member);
     }
     settings.gone = GoneOwners::new(move |owner| {
         let roster = cluster.roster();
@@ -244,7 +234,9 @@ fn must_stop(name: &Name, began: &ContactSyncConnection, context: &Context) -> O
     }
     let deleting = |object: &ContactSyncConnection| object.metadata.deletion_timestamp.is_some();
     if deleting(began) {
-        return departure::must_stop(now, name, context);
+        // Somebody wants the contacts to stay after all, or lives on with them.
+        let stays = departure::nothing_to_do(now, name, context).map(|(_, why)| why.to_owned());
+        return stays.or_else(|| context.cluster.look(now).err().map(|block| block.message));
     }
     if deleting(now) {
         return Some("the connection is being deleted".to_owned());

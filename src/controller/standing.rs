@@ -64,8 +64,16 @@ pub(super) struct Clear<'a> {
 /// Looks at everything in order; the first that stands in the way is told.
 pub(super) fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
     let spec = &view.connection.spec;
-    let member = member(view)?;
-    let timetable = match &spec.schedule {
+    let Some(member) = Member::of(view.connection, view.cluster) else {
+        return Err(stalled(
+            "InvalidOwnershipKey",
+            "spec.ownershipKey: the cluster's name, the namespace and the name make no ownership key: set one"
+                .to_owned(),
+        ));
+    };
+    // What is being deleted runs no more, and takes nothing over.
+    let schedule = spec.schedule.as_ref().filter(|_| !member.deleting);
+    let timetable = match schedule {
         None => None,
         Some(schedule) => Some(Timetable::new(schedule, &member.uid).map_err(|error| {
             let field = if error.field().is_empty() { String::new() } else { format!(".{}", error.field()) };
@@ -74,30 +82,14 @@ pub(super) fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
     };
     own_key(view, &member)?;
     let workspace = admitted(view, &member)?;
-    takeover(view, &member)?;
-    switched_on(workspace)?;
-    Ok(Clear { workspace, timetable })
-}
-
-/// The same for one that is being deleted: neither its schedule nor what it would have taken over matters any more.
-pub(super) fn look_to_leave<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
-    let member = member(view)?;
-    let workspace = admitted(view, &member)?;
-    switched_on(workspace)?;
-    Ok(Clear { workspace, timetable: None })
-}
-
-fn member(view: &View<'_>) -> Result<Member, Block> {
-    let message = "spec.ownershipKey: the cluster's name, the namespace and the name make no ownership key: set one";
-    Member::of(view.connection, view.cluster).ok_or_else(|| stalled("InvalidOwnershipKey", message.to_owned()))
-}
-
-fn switched_on(workspace: &KDeskWorkspace) -> Result<(), Block> {
-    if workspace.spec.contact_sync == ContactSync::Enabled {
-        return Ok(());
+    if !member.deleting {
+        takeover(view, &member)?;
     }
-    let message = "contact sync is Disabled in the workspace: nothing runs until it is Enabled".to_owned();
-    Err(Block { reason: "ContactSyncDisabled", message, stand: Stand::Intended })
+    if workspace.spec.contact_sync == ContactSync::Disabled {
+        let message = "contact sync is Disabled in the workspace: nothing runs until it is Enabled".to_owned();
+        return Err(Block { reason: "ContactSyncDisabled", message, stand: Stand::Intended });
+    }
+    Ok(Clear { workspace, timetable })
 }
 
 /// One key, one connection (L7).

@@ -43,14 +43,19 @@ pub(super) fn connections(
     namespace: Option<String>,
 ) -> impl Stream<Item = Result<GuardedConnection, watcher::Error>> + Send + 'static {
     let mut listing: Option<BTreeSet<Name>> = None;
+    let mut is_first = true;
     watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(trim)
+        .reflect(writer)
+        // After the store: whoever is woken looks there.
         .inspect(move |event| {
             let (Ok(event), Some(cluster)) = (event, cluster.get()) else { return };
             follow(event, cluster, &mut listing, namespace.as_deref(), &departed);
+            if matches!(event, Event::InitDone) {
+                cluster.listed(std::mem::take(&mut is_first));
+            }
         })
-        .reflect(writer)
         .applied_objects()
         .predicate_filter(reacts, PredicateConfig::default())
 }
@@ -62,6 +67,7 @@ pub(super) fn workspaces(
     cluster: Arc<OnceLock<Arc<Cluster>>>,
 ) -> impl Stream<Item = Result<GuardedWorkspace, watcher::Error>> + Send + 'static {
     let touched = Arc::clone(&cluster);
+    let mut is_first = true;
     let wake = move |cluster: &Cluster, name: &Name| {
         cluster.touch();
         let names = cluster.roster().at_workspace(name);
@@ -72,8 +78,14 @@ pub(super) fn workspaces(
         .modify(trim)
         .reflect(writer)
         .inspect(move |event| {
-            if let (Ok(Event::Delete(workspace)), Some(cluster)) = (event, touched.get()) {
-                wake(cluster, &name_of(workspace));
+            let (Ok(event), Some(cluster)) = (event, touched.get()) else { return };
+            match event {
+                Event::Delete(workspace) => wake(cluster, &name_of(workspace)),
+                Event::InitDone => {
+                    cluster.listed(std::mem::take(&mut is_first));
+                    cluster.wake_workspaces();
+                }
+                Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
             }
         })
         .applied_objects()
@@ -91,6 +103,8 @@ pub(super) fn namespaces(
     writer: Writer<PartialObjectMeta<Namespace>>,
     cluster: Arc<OnceLock<Arc<Cluster>>>,
 ) -> impl Stream<Item = Result<PartialObjectMeta<Namespace>, watcher::Error>> + Send + 'static {
+    let listed = Arc::clone(&cluster);
+    let mut is_first = true;
     watcher::watcher(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), watcher::Config::default())
         .default_backoff()
         .modify(|namespace| {
@@ -98,6 +112,11 @@ pub(super) fn namespaces(
             namespace.metadata.annotations = None;
         })
         .reflect(writer)
+        .inspect(move |event| {
+            if let (Ok(Event::InitDone), Some(cluster)) = (event, listed.get()) {
+                cluster.listed(std::mem::take(&mut is_first));
+            }
+        })
         .applied_objects()
         .predicate_filter(predicates::labels, PredicateConfig::default())
         .inspect(move |namespace| {
@@ -211,6 +230,7 @@ fn unreadable(connection: &GuardedConnection, cluster: &Cluster) -> Option<Membe
             key,
             take_over: Vec::new(),
             workspace: None,
+            directory: BTreeSet::new(),
             created: connection.creation_timestamp().map(|time| time.0),
             deleting: false,
             name,

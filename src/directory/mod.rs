@@ -19,7 +19,7 @@ pub mod ldap;
 mod same;
 
 pub use error::Error;
-pub use same::is_same;
+pub use same::{identities, is_same};
 
 /// A directory that people are read from.
 #[async_trait]

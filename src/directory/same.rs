@@ -1,33 +1,42 @@
 //! Whether two sources lead to one directory: then an address that comes back under another id is another person's (L9).
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use super::dn;
-use crate::api::{LdapSource, Source};
+use crate::api::{FileSource, LdapSource, Source};
 
 /// Whether two sources read people of one directory, whatever part of it. Said of two that only look so, nothing is
 /// handed over by address between them; so in doubt it is said.
 pub fn is_same(one: &Source, other: &Source) -> bool {
-    match (&one.ldap, &other.ldap, &one.file, &other.file) {
-        (Some(one), Some(other), _, _) => same_server(one, other) || same_domain(one, other),
-        (_, _, Some(one), Some(other)) => one.path == other.path && one.config_map_ref == other.config_map_ref,
-        _ => false,
-    }
+    !identities(one).is_disjoint(&identities(other))
 }
 
-fn same_server(one: &LdapSource, other: &LdapSource) -> bool {
-    let host = |source: &LdapSource| Some(Url::parse(&source.url).ok()?.host_str()?.to_lowercase());
-    host(one).is_some_and(|found| host(other) == Some(found))
+/// What a directory is known by. Two sources that share one of these read the same directory.
+pub fn identities(source: &Source) -> BTreeSet<String> {
+    let of_ldap = source.ldap.iter().flat_map(|ldap| [server(ldap), domain(ldap)]);
+    let of_file = source.file.iter().map(|file| Some(content(file)));
+    of_ldap.chain(of_file).flatten().collect()
+}
+
+fn server(source: &LdapSource) -> Option<String> {
+    Some(format!("server {}", Url::parse(&source.url).ok()?.host_str()?.to_lowercase()))
 }
 
 /// Servers of one domain hold the same people.
-fn same_domain(one: &LdapSource, other: &LdapSource) -> bool {
-    let domain = |source: &LdapSource| -> Option<Vec<String>> {
-        let name = dn::normalize(&source.base_dn).ok()?;
-        let parts: Vec<String> = name.split(',').filter(|part| part.starts_with("dc=")).map(str::to_owned).collect();
-        (!parts.is_empty()).then_some(parts)
-    };
-    domain(one).is_some_and(|found| domain(other) == Some(found))
+fn domain(source: &LdapSource) -> Option<String> {
+    let name = dn::normalize(&source.base_dn).ok()?;
+    let parts: Vec<&str> = name.split(',').filter(|part| part.starts_with("dc=")).collect();
+    (!parts.is_empty()).then(|| format!("domain {}", parts.join(",")))
+}
+
+fn content(source: &FileSource) -> String {
+    match (&source.path, &source.config_map_ref) {
+        (Some(path), _) => format!("file {path}"),
+        (None, Some(key)) => format!("config map {}/{}", key.name, key.key),
+        (None, None) => "file".to_owned(),
+    }
 }
 
 #[cfg(test)]

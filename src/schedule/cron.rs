@@ -3,11 +3,10 @@
 //! croner reads them. What it takes beyond that (L, W, #, names inside other words, empty places in a list) is refused
 //! here first, and `5/15` and `*/1` are written out as robfig/cron, the `CronJob`'s parser, means them: `5-59/15`, `*`.
 
-use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::civil::{Date, date};
 
 use super::ScheduleError;
+use super::pattern::Pattern;
 
 /// The words that stand for five fields.
 pub(super) const NICKNAMES: [(&str, &str); 7] = [
@@ -23,24 +22,24 @@ pub(super) const NICKNAMES: [(&str, &str); 7] = [
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/// What is peculiar to each field: its last value, its names with the number of the first, and whether it takes `?`.
+/// What is peculiar to each field: its values, their names in order, and whether it takes `?`.
 struct Field {
-    last: u8,
+    first: u16,
+    last: u16,
     names: &'static [&'static str],
-    first_name: usize,
     question: bool,
 }
 
 const FIELDS: [Field; 5] = [
-    Field { last: 59, names: &[], first_name: 0, question: false },
-    Field { last: 23, names: &[], first_name: 0, question: false },
-    Field { last: 31, names: &[], first_name: 0, question: true },
-    Field { last: 12, names: &MONTHS, first_name: 1, question: false },
-    Field { last: 6, names: &WEEKDAYS, first_name: 0, question: true },
+    Field { first: 0, last: 59, names: &[], question: false },
+    Field { first: 0, last: 23, names: &[], question: false },
+    Field { first: 1, last: 31, names: &[], question: true },
+    Field { first: 1, last: 12, names: &MONTHS, question: false },
+    Field { first: 0, last: 6, names: &WEEKDAYS, question: true },
 ];
 
 /// Reads a cron that has some day in it.
-pub(super) fn read(text: &str) -> Result<Cron, ScheduleError> {
+pub(super) fn read(text: &str) -> Result<Pattern, ScheduleError> {
     let trimmed = text.trim();
     let fields = if trimmed.starts_with('@') {
         let known = NICKNAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(trimmed));
@@ -53,12 +52,8 @@ pub(super) fn read(text: &str) -> Result<Cron, ScheduleError> {
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
     #[expect(clippy::map_err_ignore, reason = "croner's texts name fields by no name; ours says what each may hold")]
     let cron = parser.parse(&plain).map_err(|_| no_cron())?;
-    if comes(&cron) { Ok(cron) } else { Err(ScheduleError::NeverComes(text.to_owned())) }
-}
-
-/// Whether a schedule names all 24 hours, and so means time that passes rather than times of day.
-pub(super) fn every_hour(cron: &Cron) -> bool {
-    cron.pattern.hours.values().len() == 24
+    let pattern = Pattern::new(&cron);
+    if pattern.comes() { Ok(pattern) } else { Err(ScheduleError::NeverComes(text.to_owned())) }
 }
 
 fn written_out(text: &str) -> Option<String> {
@@ -86,7 +81,7 @@ impl Field {
 
     fn item(&self, item: &str) -> Option<String> {
         let (range, step) = match item.split_once('/') {
-            Some((range, step)) => (range, Some(number(step)?)),
+            Some((range, step)) => (range, Some(number(step).filter(|step| *step > 0)?)),
             None => (item, None),
         };
         let range = match (range, range.split_once('-')) {
@@ -95,7 +90,10 @@ impl Field {
             (_, Some((first, last))) => {
                 let (first, last) = (self.value(first)?, self.value(last)?);
                 // A week may be told to end on Sunday: FRI-SUN.
-                let last = if self.last == 6 && last == 0 && first > 0 { 7 } else { last };
+                let last = if self.is_weekday() && last == 0 && first > 0 { 7 } else { last };
+                if first > last {
+                    return None;
+                }
                 format!("{first}-{last}")
             }
             (one, None) if step.is_some() => format!("{}-{}", self.value(one)?, self.last),
@@ -106,10 +104,15 @@ impl Field {
 
     fn value(&self, text: &str) -> Option<u16> {
         let named = self.names.iter().position(|name| name.eq_ignore_ascii_case(text));
-        match named {
-            Some(index) => u16::try_from(index + self.first_name).ok(),
-            None => number(text),
+        if let Some(index) = named {
+            return Some(u16::try_from(index).ok()? + self.first);
         }
+        let sunday_too = if self.is_weekday() { 7 } else { self.last };
+        number(text).filter(|number| (self.first..=sunday_too).contains(number))
+    }
+
+    fn is_weekday(&self) -> bool {
+        self.last == 6
     }
 }
 
@@ -117,16 +120,4 @@ impl Field {
 fn number(text: &str) -> Option<u16> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits { text.parse().ok() } else { None }
-}
-
-/// Whether any day of a leap year's cycle fits; hours and minutes always come.
-fn comes(cron: &Cron) -> bool {
-    let fits = |day: Date| {
-        let weekday =
-            croner::Weekday::from_days_from_sunday(u32::from(day.weekday().to_sunday_zero_offset().unsigned_abs()));
-        let (month, of_month) = (u32::from(day.month().unsigned_abs()), u32::from(day.day().unsigned_abs()));
-        cron.pattern.month_match(month).unwrap_or(false)
-            && cron.pattern.day_match(i32::from(day.year()), month, of_month, weekday).unwrap_or(false)
-    };
-    date(2024, 1, 1).series(jiff::Span::new().days(1)).take(366).any(fits)
 }

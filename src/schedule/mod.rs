@@ -2,15 +2,16 @@
 //!
 //! The rules are told to users in `docs/schedule.md`. They are those of a Kubernetes `CronJob` (only the most recent
 //! missed tick counts, a starting deadline) except where the clocks change: a `CronJob` skips a time that does not
-//! exist and runs twice at a time that comes twice, we run once. croner reads the five fields and searches the
-//! calendar; time zones are ours, because croner 4 counts `0 2,14 * * *` as no fixed time and gives up on a gap of more
-//! than two hours (Pacific/Apia, 2011).
+//! exist and runs twice at a time that comes twice, we run once. croner reads the five fields; the search is ours, because
+//! croner 4 counts `0 2,14 * * *` as no fixed time, gives up on a gap of more than two hours (Pacific/Apia, 2011), and
+//! keeps 5 KiB for each schedule.
 //!
 //! Whether a run may start (one at a time, the switch, a retry) is the controller's to decide.
 
 mod cron;
 mod error;
 mod interval;
+mod pattern;
 mod zoned;
 
 #[cfg(test)]
@@ -33,7 +34,7 @@ pub struct Timetable {
 
 #[derive(Clone, Debug)]
 enum Ticks {
-    Cron(Box<Zoned>),
+    Cron(Zoned),
     Interval(Interval),
 }
 
@@ -61,7 +62,7 @@ impl Timetable {
         tick.filter(|tick| *tick > after && !started_late(*tick))
     }
 
-    /// The first tick later than `after`; none beyond the calendar's end (cron: the year 5000, interval: 9999).
+    /// The first tick later than `after`; none beyond the calendar's end (the year 9999).
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         match &self.ticks {
             Ticks::Cron(cron) => cron.next(after),
@@ -90,7 +91,7 @@ fn read(schedule: &Schedule, seed: &str) -> Result<Timetable, Vec<ScheduleError>
     };
     let ticks = match (&schedule.cron, schedule.interval) {
         (Some(text), None) => match (cron::read(text), zone) {
-            (Ok(cron), Ok(zone)) => Some(Ticks::Cron(Box::new(Zoned::new(cron, zone)))),
+            (Ok(cron), Ok(zone)) => Some(Ticks::Cron(Zoned::new(cron, zone))),
             (Err(fault), _) => {
                 faults.push(fault);
                 None

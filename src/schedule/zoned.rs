@@ -9,13 +9,12 @@
 //! A schedule that names all 24 hours (`*/30 * * * *`) is not of times of day but of time that passes, and takes what
 //! each clock shows.
 
-use croner::Cron;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 use super::ScheduleError;
-use super::cron::every_hour;
+use super::pattern::Pattern;
 
 /// No date is further away than this: 29 February on both sides of a year like 2100, and one year more.
 const FURTHEST: SignedDuration = SignedDuration::from_hours(9 * 366 * 24);
@@ -35,7 +34,7 @@ pub(super) fn whole_second(time: Timestamp) -> i64 {
 /// A cron and where its times are read.
 #[derive(Clone, Debug)]
 pub(super) struct Zoned {
-    cron: Cron,
+    pattern: Pattern,
     zone: TimeZone,
     /// Times of day, each of which comes once.
     once: bool,
@@ -75,9 +74,9 @@ impl Stretch {
 }
 
 impl Zoned {
-    pub(super) fn new(cron: Cron, zone: TimeZone) -> Self {
-        let once = !every_hour(&cron);
-        Self { cron, zone, once }
+    pub(super) fn new(pattern: Pattern, zone: TimeZone) -> Self {
+        let once = !pattern.every_hour();
+        Self { pattern, zone, once }
     }
 
     /// The first tick later than `after`.
@@ -91,7 +90,7 @@ impl Zoned {
             }
             let clock = stretch.clock(from);
             let clock = stretch.first(self.once).map_or(clock, |first| first.max(clock));
-            let found = self.cron.find_next_occurrence(&clock, true).ok();
+            let found = self.pattern.first(clock);
             let tick = found.and_then(|found| stretch.offset.to_timestamp(found).ok());
             match (tick, stretch.end) {
                 (tick, None) => return tick,
@@ -108,7 +107,7 @@ impl Zoned {
         let horizon = from.checked_sub(FURTHEST).unwrap_or(Timestamp::MIN);
         loop {
             let stretch = Stretch::around(&self.zone, from);
-            let found = self.cron.find_previous_occurrence(&stretch.clock(from), true).ok();
+            let found = self.pattern.last(stretch.clock(from));
             let counted = found.filter(|found| stretch.first(self.once).is_none_or(|first| *found >= first));
             if let Some(tick) = counted.and_then(|found| stretch.offset.to_timestamp(found).ok()) {
                 return Some(tick);
@@ -124,6 +123,6 @@ impl Zoned {
     /// Whether the change at the start of this stretch left out a time of day that the schedule names.
     fn left_out(&self, stretch: &Stretch) -> bool {
         let Some((before, after)) = stretch.change else { return false };
-        self.once && before < after && self.cron.find_next_occurrence(&before, true).is_ok_and(|found| found < after)
+        self.once && before < after && self.pattern.first(before).is_some_and(|found| found < after)
     }
 }

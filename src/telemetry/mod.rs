@@ -15,6 +15,7 @@ use tracing::{Span, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 use url::Url;
 
@@ -55,7 +56,7 @@ pub enum Failure {
     Collector(String),
     /// Somebody set another one up before.
     #[error("logging is set up already: {0}")]
-    Taken(#[from] tracing::subscriber::SetGlobalDefaultError),
+    Taken(#[from] TryInitError),
 }
 
 /// Running telemetry.
@@ -69,7 +70,7 @@ impl Telemetry {
     /// Starts logging to stderr, and traces if asked for. Call it within a tokio runtime, once in a process.
     pub fn start(settings: &Settings) -> Result<Self, Failure> {
         let (subscriber, telemetry) = assemble(settings, io::stderr)?;
-        tracing::subscriber::set_global_default(subscriber)?;
+        subscriber.try_init()?;
         Ok(telemetry)
     }
 

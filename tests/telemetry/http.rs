@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use contactsync::controller::http::{Health, admin, public, serve};
 use contactsync::telemetry::{LogFormat, Settings, assemble};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -78,7 +79,7 @@ async fn a_main_loop_that_is_silent_is_dead() {
     let health = Health::new(two_minutes);
     assert_eq!(health.silent(now + Duration::from_secs(119)), None);
     assert!(health.silent(now + Duration::from_secs(121)).is_some());
-    health.tick(now + Duration::from_secs(60));
+    health.tick(now + Duration::from_mins(1));
     assert_eq!(health.silent(now + Duration::from_secs(121)), None);
     let alive = served(public(Arc::new(counted().0), health)).await;
     assert_eq!(alive.get("/livez").await.0, 200);
@@ -91,7 +92,8 @@ async fn a_main_loop_that_is_silent_is_dead() {
 async fn the_log_level_is_read_and_put_on_the_admin_address_alone() {
     let settings = Settings { format: LogFormat::Text, level: "info".to_owned(), otlp: None };
     let (_subscriber, telemetry) = assemble(&settings, std::io::sink).unwrap();
-    let admin = served(admin(telemetry.level())).await;
+    let pages = |address: &str| admin(telemetry.level(), address.parse().unwrap());
+    let admin = served(pages("127.0.0.1:8081").unwrap()).await;
     assert_eq!(admin.get("/loglevel").await, (200, "info\n".to_owned()));
     assert_eq!(admin.put("/loglevel", "debug\n").await, (200, "debug\n".to_owned()));
     assert_eq!(admin.get("/loglevel").await.1, "debug\n");
@@ -103,12 +105,19 @@ async fn the_log_level_is_read_and_put_on_the_admin_address_alone() {
     let public = served(public(Arc::new(counted().0), Health::new(Duration::from_mins(1)))).await;
     assert_eq!(public.get("/loglevel").await.0, 404);
     assert_eq!(public.put("/loglevel", "trace").await.0, 404);
+    assert!(pages("[::1]:8081").is_ok());
+    for open in ["0.0.0.0:8081", "[::]:8081", "10.0.0.1:8081"] {
+        assert!(pages(open).unwrap_err().to_string().contains("use 127.0.0.1"), "{open}");
+    }
 }
 
 #[tokio::test]
 async fn serving_ends_when_it_is_told_to() {
     let served = served(public(Arc::new(counted().0), Health::new(Duration::from_mins(1)))).await;
     assert_eq!(served.get("/readyz").await.0, 200);
+    // Half a request, from somebody who stays.
+    let mut lazy = tokio::net::TcpStream::connect(served.base.strip_prefix("http://").unwrap()).await.unwrap();
+    lazy.write_all(b"GET /metrics HTTP/1.1\r\n").await.unwrap();
     served.stop.cancel();
     served.task.await.unwrap().unwrap();
 }

@@ -74,6 +74,18 @@ fn a_deleted_connection_leaves_no_series() {
 }
 
 #[test]
+fn a_replica_that_lost_the_lease_shows_how_no_object_stands() {
+    let (registry, metrics) = counted();
+    say_everything(&metrics);
+    metrics.leads(false);
+    let left = text(&registry);
+    let of_objects = left.lines().filter(|line| line.contains("name=\"")).collect::<Vec<_>>();
+    let runs = "contactsync_runs_total{namespace=\"support\",name=\"emea\",result=\"Succeeded\"} 1";
+    assert_eq!(of_objects, [runs], "what this process did stays counted");
+    assert!(left.contains("contactsync_leader 0\n"));
+}
+
+#[test]
 fn what_a_status_does_not_say_has_no_series() {
     let (registry, metrics) = counted();
     say_everything(&metrics);
