@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::kstatus::{Health, health};
 use super::office::{Office, condition, from_file};
-use crate::support::between::{Between, Side};
+use crate::support::between::{Between, Kind, Passing, Side};
 use crate::support::eventually::eventually;
 use crate::support::house::{mail, people, person};
 
@@ -193,7 +193,7 @@ async fn a_deletion_in_the_middle_of_a_run_cuts_it_off_and_leaves_contacts_right
     let mut lines = people(2);
     lines.push(person(2));
     office.people(&lines);
-    let mut writing = between.stop(Side::After, crate::support::between::Passing::is_write);
+    let mut writing = between.stop(Side::After, Passing::is_write);
     office.annotate("emea", "one").await;
     writing.wait().await;
     office.delete("emea").await;
@@ -213,7 +213,7 @@ async fn a_departure_stops_when_it_is_flipped_to_keep() {
     let _controller = office.controller(&[]);
     office.connection("emea", &json!({"deletionPolicy": "Deactivate"})).await;
     office.ready("emea", "True", "Succeeded").await;
-    let mut removing = between.stop(Side::Before, |passing| passing.kind == crate::support::between::Kind::Removing);
+    let mut removing = between.stop(Side::Before, |passing| passing.kind == Kind::Removing);
     office.delete("emea").await;
     removing.wait().await;
     office.change("emea", &json!({"deletionPolicy": "Keep"})).await;

@@ -48,8 +48,9 @@ async fn unreadable(cluster: &Cluster, office: &Office) {
     let crd = "crd/contactsyncconnections.kdesk.seraphex.net";
     cluster.kubectl(&["patch", crd, "--type=json", "-p", &loosened]).await.ok();
     crate::support::eventually::eventually("the new state is taken", || async {
+        let apply = ["apply", "--server-side", "--field-manager=gitops", "-n", &office.namespace, "-f", "-"];
         let odd = super::office::manifest("odd", &json!({"state": "Paused"})).to_string();
-        let said = cluster.kubectl_as("admin", &["apply", "--server-side", "-n", &office.namespace, "-f", "-"], &odd).await;
+        let said = cluster.kubectl_as("admin", &apply, &odd).await;
         if said.code == 0 { Ok(()) } else { Err(said.err) }
     })
     .await;

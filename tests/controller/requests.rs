@@ -6,7 +6,7 @@ use kube::api::{Patch, PatchParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 
 use super::office::{Office, from_file};
-use crate::support::between::{Between, Side};
+use crate::support::between::{Between, Passing, Side, Then};
 use crate::support::house::people;
 
 /// Runs that are over.
@@ -72,12 +72,12 @@ async fn requests_during_a_run_lead_to_one_run_after_it() {
     office.workspace("acme", &json!({"endpoint": between.base})).await;
     office.people(&people(2));
     let _controller = office.controller(&[]);
-    let mut writing = between.stop(Side::Before, crate::support::between::Passing::is_write);
+    let mut writing = between.stop(Side::Before, Passing::is_write);
     office.connection("emea", &json!({})).await;
     writing.wait().await;
     office.annotate("emea", "one").await;
     office.annotate("emea", "two").await;
-    writing.then(crate::support::between::Then::GoOn);
+    writing.then(Then::GoOn);
     let status = office
         .until("emea", "the newest request is handled", |_, status| {
             status.last_handled_requested_at.as_deref() == Some("two")
