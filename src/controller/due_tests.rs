@@ -1,6 +1,6 @@
 use super::*;
-use crate::controller::conditions::Conditions;
 use crate::api::{RunCounts, Schedule};
+use crate::controller::conditions::Conditions;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -181,7 +181,8 @@ fn what_was_blocked_runs_when_the_way_is_free() {
 #[test]
 fn a_draft_whose_spec_is_wrong_is_not_planned_again_by_itself() {
     let mut status = ConnectionStatus { observed_generation: Some(1), ..ConnectionStatus::default() };
-    Conditions::new(&mut status.conditions, 1, at("2026-11-23T10:00:00Z")).only_while(STALLED, Some(("InvalidSpec", "x")));
+    Conditions::new(&mut status.conditions, 1, at("2026-11-23T10:00:00Z"))
+        .only_while(STALLED, Some(("InvalidSpec", "x")));
     let planned = Some(at("2026-11-23T10:00:00Z"));
     assert_eq!(plan(facts(&status, None, "2026-11-23T12:00:00Z"), planned, 3), Due::OnChange);
 }

@@ -65,8 +65,13 @@ fn a_workspace_that_admits_nobody_reads_as_one_that_is_not_there() {
     assert_eq!(refused, why(&[&guest], Found::Nothing));
     assert_eq!(refused, why(&[&guest], Found::Unreadable), "nor does one that cannot be read");
     assert_eq!(why(&[&plain("emea")], Found::Unreadable).0, "WorkspaceUnreadable");
-    let labels = serde_json::json!({"allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"a": "b"}}}});
-    assert_eq!(why(&[&guest], Found::Workspace(&workspace(&labels))), refused, "labels that are not known admit nobody");
+    let labels =
+        serde_json::json!({"allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"a": "b"}}}});
+    assert_eq!(
+        why(&[&guest], Found::Workspace(&workspace(&labels))),
+        refused,
+        "labels that are not known admit nobody"
+    );
     let all = workspace(&serde_json::json!({"allowedNamespaces": {"from": "All"}}));
     assert_eq!(why(&[&guest], Found::Workspace(&all)).0, "");
 }
@@ -128,7 +133,12 @@ fn every_reason_that_blocks_is_known_as_one() {
     let status = |reason: &str| {
         let mut status = ConnectionStatus::default();
         let now = "2026-11-23T10:00:00Z".parse().unwrap();
-        conditions::Conditions::new(&mut status.conditions, 1, now).set(conditions::READY, conditions::Is::False, reason, "");
+        conditions::Conditions::new(&mut status.conditions, 1, now).set(
+            conditions::READY,
+            conditions::Is::False,
+            reason,
+            "",
+        );
         status
     };
     let taker = connection("support", "b", &serde_json::json!({"spec": {"takeOverFrom": ["default/support/a"]}}));

@@ -8,8 +8,8 @@ use super::conditions::{
     self, CLEARS_HELD, Conditions, FIELD_NOT_CONVERGING, Is, READY, RECONCILING, REMOVALS_HELD, STALLED, SYNCING,
 };
 use super::fault::Fault;
-use super::standing;
 use super::metrics::Standing;
+use super::standing;
 use crate::api::{Binding, ConnectionStatus, LeaverPolicy, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger};
 use crate::runlog::Summary;
 

@@ -45,10 +45,7 @@ fn told_by(status: &ConnectionStatus) -> Vec<String> {
 fn a_new_generation_is_unknown_until_it_ran_and_a_scheduled_run_flips_nothing() {
     let new = ConnectionStatus { observed_generation: Some(-1), ..ConnectionStatus::default() };
     let running = start(new, 1, RunTrigger::Change);
-    assert_eq!(
-        told_by(&running),
-        ["Syncing=True/Change", "Ready=Unknown/Progressing", "Reconciling=True/Progressing"]
-    );
+    assert_eq!(told_by(&running), ["Syncing=True/Change", "Ready=Unknown/Progressing", "Reconciling=True/Progressing"]);
     assert_eq!(running.observed_generation, Some(-1), "what was not handled is not observed");
     let ready = succeeded();
     assert_eq!(told_by(&ready), ["Syncing=False/Idle", "Ready=True/Succeeded"]);
@@ -62,7 +59,12 @@ fn a_new_generation_is_unknown_until_it_ran_and_a_scheduled_run_flips_nothing() 
 
 #[test]
 fn what_a_run_with_an_older_spec_found_says_nothing_of_the_newer() {
-    let status = after(start(succeeded(), 2, RunTrigger::Change), &summary(2, RunResult::Succeeded, &serde_json::json!({})), None, 3);
+    let status = after(
+        start(succeeded(), 2, RunTrigger::Change),
+        &summary(2, RunResult::Succeeded, &serde_json::json!({})),
+        None,
+        3,
+    );
     assert_eq!(status.observed_generation, Some(1));
     assert_eq!(told_by(&status), ["Syncing=False/Idle", "Ready=Unknown/Progressing", "Reconciling=True/Progressing"]);
     assert_eq!(status.last_run.unwrap().result, RunResult::Succeeded);
@@ -88,17 +90,26 @@ fn only_what_stands_in_the_spec_stalls() {
 
 #[test]
 fn l04_what_is_held_is_told_with_its_plan_until_a_run_weighs_it_again() {
-    let held = summary(1, RunResult::Partial, &serde_json::json!({
-        "plan": "sha256:1", "counts": {"held": 12}, "reasons": {"held": {"Gone": 10, "KeyChanged": 2}},
-        "clearsHeld": ["title"],
-    }));
+    let held = summary(
+        1,
+        RunResult::Partial,
+        &serde_json::json!({
+            "plan": "sha256:1", "counts": {"held": 12}, "reasons": {"held": {"Gone": 10, "KeyChanged": 2}},
+            "clearsHeld": ["title"],
+        }),
+    );
     let status = after(succeeded(), &held, None, 1);
     let plan = status.plan.clone().unwrap();
     assert_eq!((plan.hash.as_deref(), plan.counts.held), (Some("sha256:1"), 12));
     assert_eq!((plan.counts.deactivated, plan.counts.updated), (10, 2));
     assert_eq!(
         told_by(&status),
-        ["Syncing=False/Idle", "Ready=True/PartiallySynced", "RemovalsHeld=True/AboveHold", "ClearsHeld=True/LostForEverybody"]
+        [
+            "Syncing=False/Idle",
+            "Ready=True/PartiallySynced",
+            "RemovalsHeld=True/AboveHold",
+            "ClearsHeld=True/LostForEverybody"
+        ]
     );
     let ready = conditions::find(&status.conditions, READY).unwrap();
     assert_eq!(ready.message, "20 contacts; not everybody is in step: held Gone 10, held KeyChanged 2");
@@ -132,7 +143,10 @@ fn what_stands_in_the_way_is_told_as_it_stands() {
         ["Syncing=False/Idle", "Ready=False/WorkspaceNotFound", "Reconciling=True/WorkspaceNotFound"]
     );
     let stalled = blocked(waiting, &block("InvalidSchedule", Stand::Stalled), false, moment(2));
-    assert_eq!(told_by(&stalled), ["Syncing=False/Idle", "Ready=False/InvalidSchedule", "Stalled=True/InvalidSchedule"]);
+    assert_eq!(
+        told_by(&stalled),
+        ["Syncing=False/Idle", "Ready=False/InvalidSchedule", "Stalled=True/InvalidSchedule"]
+    );
     // Freed, it is not Ready for the old reason while its run is on.
     let freed = start(off, 2, RunTrigger::Change);
     assert_eq!(told_by(&freed), ["Syncing=True/Change", "Ready=Unknown/Progressing", "Reconciling=True/Progressing"]);

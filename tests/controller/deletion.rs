@@ -119,9 +119,16 @@ async fn l04_a_deletion_above_the_hold_waits_for_approval_or_for_keep() {
     assert_eq!(office.house.active().await.len(), 16);
     office.change("approved", &json!({"leavers": {"approvedPlan": plan.hash.unwrap()}})).await;
     office.gone("approved").await;
-    assert_eq!(office.house.active().await, office.house.contacts().await.into_keys().filter(|mail| {
-        people(16)[8..].iter().any(|line| line.mail == *mail)
-    }).collect::<Vec<_>>());
+    assert_eq!(
+        office.house.active().await,
+        office
+            .house
+            .contacts()
+            .await
+            .into_keys()
+            .filter(|mail| { people(16)[8..].iter().any(|line| line.mail == *mail) })
+            .collect::<Vec<_>>()
+    );
     office.change("kept", &json!({"deletionPolicy": "Keep"})).await;
     office.gone("kept").await;
     assert_eq!(office.house.active().await.len(), 8);
@@ -135,11 +142,13 @@ async fn a_deletion_that_cannot_be_done_leaves_contacts_behind_and_says_so() {
     office.people(&people(2));
     office.workspace("other", &json!({"auth": {"bearerToken": {"secretRef": {"name": "other"}}}})).await;
     office.secret("other", &office.house.token).await;
-    let deactivate = |change: Value| from_file("people.csv", &{
-        let mut all = json!({"deletionPolicy": "Deactivate"});
-        super::support::merge(&mut all, &change);
-        all
-    });
+    let deactivate = |change: Value| {
+        from_file("people.csv", &{
+            let mut all = json!({"deletionPolicy": "Deactivate"});
+            super::support::merge(&mut all, &change);
+            all
+        })
+    };
     office.connection("secret", &deactivate(json!({"workspaceRef": {"name": "other"}}))).await;
     office.ready("secret", "True", "Succeeded").await;
     office.connection("nowhere", &deactivate(json!({"workspaceRef": {"name": "none"}}))).await;

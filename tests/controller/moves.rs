@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::office::{Office, condition};
+use super::office::{Office, condition, from_file};
 use crate::support::house::people;
 
 /// The keys that contacts are owned under; everybody is active.
@@ -25,28 +25,42 @@ fn key(office: &Office, name: &str) -> String {
 
 #[tokio::test]
 async fn l07_contacts_move_with_a_rename_in_git_whatever_the_policy() {
-    for policy in ["Keep", "Deactivate", "Delete"] {
-        let office = Office::open("renamed").await;
-        office.people(&people(8));
-        let _controller = office.controller(&[]);
-        let change = json!({"deletionPolicy": policy, "leavers": {"hold": {"aboveCount": 100}}});
-        office.connection("old", &change).await;
-        office.ready("old", "True", "Succeeded").await;
-        let mut new = change;
-        new["takeOverFrom"] = json!([key(&office, "old")]);
-        // As Flux does: first what is new, then what is no more.
-        office.connection("new", &new).await;
-        let status = office.ready("new", "False", "WaitingForTakeOver").await;
-        assert!(condition(&status, "Ready").unwrap().2.contains("/old"), "{status:?}");
-        assert_eq!(owners(&office).await, [key(&office, "old")].into());
-        office.delete("old").await;
-        office.gone("old").await;
-        let status = office.ready("new", "True", "Succeeded").await;
-        assert_eq!(status.contacts, Some(8));
-        assert_eq!(owners(&office).await, [key(&office, "new")].into(), "{policy}");
-        if policy != "Keep" {
-            office.event("old", "HandedOver").await;
-        }
+    let office = Office::open("renamed").await;
+    let _controller = office.controller(&[]);
+    let policies = ["Keep", "Deactivate", "Delete"];
+    let change = |at: usize| {
+        let leavers = json!({"deletionPolicy": policies[at], "leavers": {"hold": {"aboveCount": 100}}});
+        from_file(&format!("{at}.csv"), &leavers)
+    };
+    for at in 0..policies.len() {
+        office.people_of(&format!("{at}.csv"), &people(8 * at + 8)[8 * at..]);
+        office.connection(&format!("old-{at}"), &change(at)).await;
+    }
+    // As Flux does: first what is new, then what is no more.
+    for at in 0..policies.len() {
+        let old = format!("old-{at}");
+        office.ready(&old, "True", "Succeeded").await;
+        let mut new = change(at);
+        new["takeOverFrom"] = json!([key(&office, &old)]);
+        office.connection(&format!("new-{at}"), &new).await;
+    }
+    let keys = |generation: &str| (0..policies.len()).map(|at| key(&office, &format!("{generation}-{at}"))).collect();
+    for at in 0..policies.len() {
+        let status = office.ready(&format!("new-{at}"), "False", "WaitingForTakeOver").await;
+        assert!(condition(&status, "Ready").unwrap().2.contains("/old-"), "{status:?}");
+    }
+    assert_eq!(owners(&office).await, keys("old"));
+    for at in 0..policies.len() {
+        office.delete(&format!("old-{at}")).await;
+    }
+    for at in 0..policies.len() {
+        office.gone(&format!("old-{at}")).await;
+        let status = office.ready(&format!("new-{at}"), "True", "Succeeded").await;
+        assert_eq!((status.contacts, status.last_run.unwrap().counts.created), (Some(8), 0));
+    }
+    assert_eq!(owners(&office).await, keys("new"));
+    for old in ["old-1", "old-2"] {
+        office.event(old, "HandedOver").await;
     }
 }
 

@@ -185,7 +185,8 @@ impl Office {
         eventually(&format!("workspace {name} is Ready={is} for {reason}"), || async {
             let workspace = self.workspaces.get(name).await.map_err(|error| error.to_string())?;
             let status = workspace.status.clone().unwrap_or_default();
-            let so = status.conditions.iter().any(|one| one.type_ == "Ready" && one.status == is && one.reason == reason);
+            let so =
+                status.conditions.iter().any(|one| one.type_ == "Ready" && one.status == is && one.reason == reason);
             let known = status.observed_generation == workspace.metadata.generation;
             if so && known { Ok(workspace) } else { Err(serde_json::to_string(&status).unwrap()) }
         })

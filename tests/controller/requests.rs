@@ -24,7 +24,9 @@ async fn each_request_leads_to_one_run_and_each_run_to_two_writes() {
     office.people(&people(2));
     let _controller = office.controller(&[]);
     office.connection("emea", &json!({})).await;
-    office.connection("quiet", &from_file("none.csv", &json!({"state": "Draft", "workspaceRef": {"name": "none"}}))).await;
+    office
+        .connection("quiet", &from_file("none.csv", &json!({"state": "Draft", "workspaceRef": {"name": "none"}})))
+        .await;
     office.ready("quiet", "False", "WorkspaceNotFound").await;
     office.ready("emea", "True", "Succeeded").await;
     let quiet = office.get("quiet").await.metadata.resource_version;

@@ -14,7 +14,8 @@ async fn ran(office: &Office, name: &str, time: Timestamp) {
     let run = json!({"id": "before", "trigger": "Schedule", "generation": 1, "startTime": at, "endTime": at, "result": "Succeeded"});
     let ready = json!({"type": "Ready", "status": "True", "reason": "Succeeded", "message": "in step",
         "lastTransitionTime": at, "observedGeneration": 1});
-    let status = json!({"status": {"observedGeneration": 1, "lastRun": run, "recentRuns": [run], "conditions": [ready]}});
+    let status =
+        json!({"status": {"observedGeneration": 1, "lastRun": run, "recentRuns": [run], "conditions": [ready]}});
     office.connections.patch_status(name, &PatchParams::default(), &Patch::Merge(status)).await.unwrap();
 }
 

@@ -68,9 +68,8 @@ async fn a_draft_is_planned_and_never_writes() {
     office.people(&people(4));
     office.annotate("emea", "again").await;
     let planned = |created| move |plan: &contactsync::api::PlanStatus| plan.counts.created == created;
-    let status = office
-        .until("emea", "it is planned again", |_, status| status.plan.as_ref().is_some_and(planned(4)))
-        .await;
+    let status =
+        office.until("emea", "it is planned again", |_, status| status.plan.as_ref().is_some_and(planned(4))).await;
     assert_eq!(status.last_handled_requested_at.as_deref(), Some("again"));
     office.people(&people(5));
     office.change("emea", &json!({"description": "five"})).await;
@@ -234,7 +233,9 @@ async fn applying_again_changes_nothing_and_nobody_conflicts() {
     // Flux takes it over, changes it, and nothing that the controller wrote is in its way.
     let forced = ["apply", "--server-side", "--force-conflicts", "--field-manager=gitops", "-n", &office.namespace];
     office.cluster.kubectl_as("admin", &[&forced[..], &["-f", "-"]].concat(), &text).await.ok();
-    office.connection("emea", &from_file("people.csv", &json!({"description": "x", "deletionPolicy": "Deactivate"}))).await;
+    office
+        .connection("emea", &from_file("people.csv", &json!({"description": "x", "deletionPolicy": "Deactivate"})))
+        .await;
     let status = office.ready("emea", "True", "Succeeded").await;
     assert_eq!(status.observed_generation, Some(2));
     assert_eq!(office.get("emea").await.metadata.finalizers.unwrap(), ["kdesk.seraphex.net/contacts"]);

@@ -70,7 +70,9 @@ async fn a_namespace_that_is_not_admitted_sees_nothing_and_holds_nothing() {
     office.delete("emea").await;
     office.gone("emea").await;
     assert!(office.house.active().await.is_empty());
-    // Admitted, all three.
+    stranger.delete("heir").await;
+    stranger.gone("heir").await;
+    // Admitted.
     office.workspace("acme", &json!({"allowedNamespaces": {"from": "All"}})).await;
     stranger.ready("real", "True", "Succeeded").await;
     assert_eq!(office.house.active().await.len(), 2);
