@@ -275,6 +275,14 @@ impl Desk {
         self.wire().not_a_desk(format!("it answers HTTP {status} where users are listed: check the endpoint's path"))
     }
 
+    /// The error about a desk that shows none of a connection's contacts although it has some (L16).
+    pub(crate) fn hides(&self, how: &str) -> Error {
+        self.incomplete(format!(
+            "{how}, and it shows none of the contacts that this connection had. Check which contacts its token may see; \
+             if the desk was emptied and still keeps the addresses, delete the connection's run records"
+        ))
+    }
+
     pub(super) fn incomplete(&self, reason: impl Into<String>) -> Error {
         Error::Incomplete { host: self.wire().host(), reason: reason.into() }
     }

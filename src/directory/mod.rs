@@ -4,7 +4,8 @@
 //! A directory reads; it decides nothing about scope beyond what it can leave unread. Above all it proves that a read
 //! was whole: without that proof nobody is ever removed (L2).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
@@ -78,12 +79,38 @@ pub struct ResolvedGroup {
 #[derive(Debug)]
 pub struct WholeRead {
     people: u64,
+    passed_over: PassedOver,
+}
+
+/// Enabled people whom a read met and did not send, because they are in none of the groups that bound the scope: 64 bits
+/// for each id, under keys that nobody else knows.
+#[derive(Debug, Default)]
+pub(in crate::directory) struct PassedOver {
+    keys: RandomState,
+    ids: HashSet<u64>,
+}
+
+impl PassedOver {
+    pub(in crate::directory) fn insert(&mut self, id: &PersonId) {
+        self.ids.insert(self.keys.hash_one(id.as_str()));
+    }
 }
 
 impl WholeRead {
     /// Says that every person was sent, and how many.
     pub(in crate::directory) fn of(people: u64) -> Self {
-        Self { people }
+        Self { people, passed_over: PassedOver::default() }
+    }
+
+    /// The same read, with whom it did not send.
+    pub(in crate::directory) fn passing_over(self, passed_over: PassedOver) -> Self {
+        Self { passed_over, ..self }
+    }
+
+    /// Whether the read met this person, enabled and surely out of scope: they are not gone. `false` says nothing: a
+    /// directory need not meet whom it is not asked for.
+    pub fn passed_over(&self, id: &str) -> bool {
+        !self.passed_over.ids.is_empty() && self.passed_over.ids.contains(&self.passed_over.keys.hash_one(id))
     }
 
     /// How many people were read.

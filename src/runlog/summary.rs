@@ -132,6 +132,16 @@ impl Summary {
         self.id.time().map_or(self.start_time, |time| time.max(self.start_time))
     }
 
+    /// Whether the connection owned contacts when the run ended, as far as it tells. One that failed or was cut off does
+    /// not know the number; that there were some, it may.
+    pub fn left_contacts(&self) -> Option<bool> {
+        let counts = &self.counts;
+        let made = counts.created + counts.adopted + counts.claimed > 0;
+        let may_have_made = self.end_time.is_none() && counts.in_scope > 0;
+        let some = made || may_have_made || self.owned_at_start.is_some_and(|owned| owned > 0);
+        self.owned.map(|owned| owned > 0).or(some.then_some(true))
+    }
+
     /// The run as status and `-o json` show it.
     pub fn report(&self) -> RunReport {
         RunReport {
@@ -158,6 +168,23 @@ mod tests {
         let ids = [at("2026-11-23T09:33:54.007Z"), at("2026-11-23T09:33:54.07Z"), at("2026-11-23T09:33:54.7Z")];
         assert!(ids.is_sorted(), "{ids:?}");
         assert!(ids.iter().all(|id| RunId::parse(id.as_str()).as_ref() == Some(id)));
+    }
+
+    #[test]
+    fn l16_a_run_tells_whether_it_left_contacts() {
+        let told = |fields: &str| {
+            let text = format!(
+                r#"{{"id": "20261123t093354507z-aaaaaa", "connection": "support/staff", "trigger": "Request",
+                    "startTime": "2026-11-23T09:33:54Z", "result": "Failed"{fields}}}"#
+            );
+            serde_json::from_str::<Summary>(&text).unwrap().left_contacts()
+        };
+        assert_eq!(told(r#", "owned": 3"#), Some(true));
+        assert_eq!(told(r#", "owned": 0, "ownedAtStart": 3"#), Some(false), "all of them left");
+        assert_eq!(told(r#", "ownedAtStart": 3"#), Some(true), "it failed");
+        assert_eq!(told(r#", "ownedAtStart": 0, "counts": {"created": 1}"#), Some(true));
+        assert_eq!(told(r#", "ownedAtStart": 0, "counts": {"inScope": 1}"#), Some(true), "it was cut off");
+        assert_eq!(told(r#", "endTime": "2026-11-23T09:33:55Z", "ownedAtStart": 0, "counts": {"inScope": 1}"#), None);
     }
 
     #[test]

@@ -54,6 +54,7 @@ impl Departure<'_> {
             lost: &BTreeSet::new(),
             now: summary.start_time,
             planning: run.mode == Mode::Plan,
+            shows_none: false,
         };
         run.observer.stage(Stage::Removing);
         let mut settling = Settling::new(&fields.all, &run.settings.key, Settled::default());

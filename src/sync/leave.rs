@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Error;
 use super::account::{Account, Stage};
-use super::decide::{Absence, LeaverStep, Reading, leaver_step};
+use super::decide::{Absence, LeaverStep, Reading, leaver_step, milder};
 use super::owned::{Owned, OwnedIndex};
 use crate::api::LeaverPolicy;
 use crate::directory::{Directory, ReadQuery, WholeRead};
@@ -34,7 +34,7 @@ pub(super) struct LeaverRules {
 
 /// Finds them. The proof of a whole read is asked for, so that this cannot be called without one (L2).
 pub(super) async fn leavers(
-    _whole: &WholeRead,
+    whole: &WholeRead,
     directory: &dyn Directory,
     program: &Program,
     query: &ReadQuery,
@@ -45,7 +45,7 @@ pub(super) async fn leavers(
     let absent: Vec<(usize, Absence)> = index
         .iter()
         .filter(|(_, owned)| !owned.staff)
-        .filter_map(|(place, owned)| Some((place, absence(owned.reading)?)))
+        .filter_map(|(place, owned)| Some((place, read_as(owned, whole)?)))
         .filter(|(place, _)| index.get(*place).is_some_and(|owned| !index.is_doubled(&owned.person.to_string())))
         .collect();
     tell_doubled(index, account).await?;
@@ -72,8 +72,8 @@ pub(super) async fn leavers(
             again.iter().map(|person| (person.id.as_str(), decide(program, person))).collect();
         for leaver in batch {
             let Some(owned) = index.get(leaver.owned) else { continue };
-            if let Some(absence) = confirmed(found.get(owned.person.to_string().as_str())) {
-                leavers.extend(due(leaver.owned, absence));
+            if let Some(again) = confirmed(found.get(owned.person.to_string().as_str())) {
+                leavers.extend(due(leaver.owned, milder(leaver.absence, again)));
             } else {
                 let why = "the directory was asked again, and the person is in scope or cannot be decided";
                 hold(&[*leaver], index, "StillInScope", why, account).await?;
@@ -125,7 +125,15 @@ fn decide(program: &Program, person: &Person) -> ScopeDecision {
     }
 }
 
-/// What the whole read says; `None`: the person did not leave.
+/// In which way the whole read says that a person left; `None`: they did not. Who was met and passed over is not gone.
+fn read_as(owned: &Owned, whole: &WholeRead) -> Option<Absence> {
+    match absence(owned.reading)? {
+        Absence::Gone if whole.passed_over(&owned.person.to_string()) => Some(Absence::OutOfScope),
+        absence => Some(absence),
+    }
+}
+
+/// What was read of a person says; `None`: the person did not leave.
 fn absence(reading: Reading) -> Option<Absence> {
     match reading {
         Reading::Seen | Reading::Undecided => None,

@@ -16,6 +16,7 @@ mod connect;
 pub mod decide;
 mod depart;
 mod error;
+mod history;
 mod leave;
 mod owned;
 mod preflight;

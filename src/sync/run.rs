@@ -19,7 +19,7 @@ use crate::api::{RunCounts, RunResult, RunTrigger};
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::directory::Directory;
-use crate::runlog::{Entry, Retention, RunId, RunStore, Summary, Window, WindowCounts};
+use crate::runlog::{Entry, Retention, RunId, RunStore, Summary, WindowCounts};
 
 /// Whether a run writes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -304,6 +304,7 @@ impl Run<'_> {
         account: &mut Account<'_>,
     ) -> Result<(), Error> {
         let Decided { desk, fields, index, gathered, held, lost } = ready;
+        let shows_none = index.len() == 0 && self.had_contacts(summary).await;
         let claims = super::claims::decide(gathered, index, held)?;
         let writer = Writer {
             desk,
@@ -316,6 +317,7 @@ impl Run<'_> {
             lost,
             now: summary.start_time,
             planning: self.mode == Mode::Plan,
+            shows_none,
         };
         let mut settling = Settling::new(&fields.all, &self.settings.key, settled);
         self.observer.stage(Stage::Writing);
@@ -344,26 +346,6 @@ impl Run<'_> {
             self.store.put_intent(&self.settings.key, &summary.id, account.intent()).await?;
         }
         Ok(self.store.put_summary(&self.settings.key, summary).await?)
-    }
-
-    pub(super) async fn window(&self, summary: &Summary, index: &OwnedIndex) -> Window {
-        // What cannot be read counts as full (L4), and hurts nothing else.
-        let history = self.store.window(&self.settings.key, summary.start_time).await.unwrap_or_default();
-        let mut earlier: Vec<Summary> = history.into_iter().filter(|run| run.id != summary.id).collect();
-        let mut cut_off = Vec::new();
-        for run in earlier.iter_mut().filter(|run| run.end_time.is_none()) {
-            // Where it is not there the numbers count: what the run set out to do.
-            if let Ok(Some(intent)) = self.store.intent(&self.settings.key, &run.id).await {
-                run.spent = WindowCounts::default();
-                cut_off.push(intent);
-            }
-        }
-        let mut window = Window::count(&earlier, index.len() as u64, summary.start_time);
-        for intent in &cut_off {
-            window.heed_cut_off(intent);
-        }
-        window.heed_marks(index.deactivated_since(summary.start_time));
-        window
     }
 
     fn handover(&self) -> jiff::SignedDuration {

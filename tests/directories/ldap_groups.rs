@@ -1,8 +1,9 @@
 //! Groups of an LDAP server: found by name and id, nested, in rings, large, with awkward names.
 
-use contactsync::api::{GroupRef, Membership};
+use contactsync::api::{DisabledWhen, GroupRef, Membership};
 use contactsync::directory::{Directory, Error, ReadQuery};
 
+use super::conformance::read as read_whole;
 use super::ldap::{asking, groups, ids, read};
 use crate::support::company::{ALL_HANDS, SUFFIX, company, group_dn};
 use crate::support::slapd::Slapd;
@@ -67,6 +68,30 @@ async fn l02_rings_of_groups_end_and_hold_everybody() {
         ids(&read(&directory, &bounded).await.unwrap()),
         company.people[..10].iter().map(|one| one.id.clone()).collect()
     );
+}
+
+/// Who is not asked for is not gone: if asking again should not find them either, that is no proof of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn l03_l08_a_read_bounded_by_groups_knows_whom_it_passed_over() {
+    let company = company(11, 40);
+    let slapd = Slapd::with(&company.to_ldif());
+    slapd.modify(&format!("dn: {}\nchangetype: modify\nreplace: title\ntitle: Gone\n\n", company.people[39].dn));
+    let directory = slapd.directory(|settings| {
+        let (attribute, values) = ("title".into(), vec!["Gone".into()]);
+        settings.source.disabled_when = Some(DisabledWhen { attribute, values });
+    });
+    let mut ring = groups(&directory, &["Ring A"]).await;
+    ring[0].membership = Membership::Direct;
+    let whole = async |only_members_of| {
+        let query = ReadQuery { groups: ring.clone(), only_members_of, ..ReadQuery::default() };
+        read_whole(&directory, &query).await.unwrap().1
+    };
+    let (all, bounded) = (whole(vec![]).await, whole(vec![0]).await);
+    for (n, one) in company.people.iter().enumerate() {
+        assert!(!all.passed_over(&one.id), "everybody is sent, person {n}");
+        assert_eq!(bounded.passed_over(&one.id), (10..39).contains(&n), "members are sent, who is disabled left: {n}");
+    }
+    assert!(!bounded.passed_over("somebody else"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Directory, Error, ReadQuery, ResolvedGroup, WholeRead};
+use super::{Directory, Error, PassedOver, ReadQuery, ResolvedGroup, WholeRead};
 use crate::api::{GroupRef, LdapSource};
 use crate::net::{Secret, Watch};
 use crate::person::{Person, PersonId};
@@ -114,6 +114,7 @@ impl Directory for LdapDirectory {
         // 64 bits of each id, under keys that nobody else knows: a million ids meet by chance once in 37 million reads,
         // which then looks like a duplicate and fails the read, and removes nobody.
         let (keys, mut seen, mut sent) = (RandomState::new(), HashSet::new(), 0);
+        let mut passed_over = PassedOver::default();
         while let Some(page) = search.next().await.map_err(|fault| fault.blame(field))? {
             let mut people = Vec::with_capacity(page.len());
             for raw in page {
@@ -130,6 +131,8 @@ impl Directory for LdapDirectory {
                 let bounds = &query.only_members_of;
                 if bounds.is_empty() || bounds.iter().any(|group| person.groups.contains(*group)) {
                     people.push(person);
+                } else if !person.disabled {
+                    passed_over.insert(&person.id);
                 }
             }
             sent += people.len() as u64;
@@ -137,7 +140,7 @@ impl Directory for LdapDirectory {
                 return Err(Error::Cancelled);
             }
         }
-        Ok(WholeRead::of(sent))
+        Ok(WholeRead::of(sent).passing_over(passed_over))
     }
 
     async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {

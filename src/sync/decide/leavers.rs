@@ -43,6 +43,12 @@ pub enum Removal {
     Release,
 }
 
+/// Where the whole read and asking again (L3) say that a person left in different ways: what does less harm. Who was
+/// there a moment ago, merely out of scope, may be about to be taken over (L8); the next run finds who is really gone.
+pub fn milder(read: Absence, again: Absence) -> Absence {
+    if read == Absence::OutOfScope { read } else { again }
+}
+
 /// What to do with the contact of a person who left.
 pub fn leaver_step(
     absence: Absence,
@@ -108,6 +114,17 @@ mod tests {
             assert_eq!(go(LeaverPolicy::Delete), LeaverStep::Remove(Removal::Delete));
             assert_eq!(go(LeaverPolicy::Keep), LeaverStep::Nothing);
         }
+    }
+
+    #[test]
+    fn l03_l08_who_was_out_of_scope_in_one_of_two_answers_is_handed_over() {
+        use Absence::{Disabled, Gone, OutOfScope};
+        for other in [Gone, Disabled, OutOfScope] {
+            assert_eq!(milder(OutOfScope, other), OutOfScope, "then {other:?}");
+            assert_eq!(milder(other, OutOfScope), OutOfScope, "first {other:?}");
+        }
+        assert_eq!(milder(Gone, Disabled), Disabled, "the later answer");
+        assert_eq!(milder(Disabled, Gone), Gone, "the later answer");
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod leavers;
 pub use compare::{change, changes, first_values, wanted_fingerprint};
 pub use emails::{Claim, Claims, Holder, Verdict};
 pub use hold::{Limits, Stretch};
-pub use leavers::{Absence, LeaverStep, Removal, leaver_step};
+pub use leavers::{Absence, LeaverStep, Removal, leaver_step, milder};
 
 use crate::contact::Mark;
 use crate::person::OutReason;

@@ -33,11 +33,7 @@ impl Writer<'_> {
 
     pub(super) async fn in_the_way(&self, place: usize, candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
         let Some(email) = self.email(candidate) else { return Ok(()) };
-        let own = ExternalId::new(self.settings.key.clone(), candidate.person.clone());
-        let mut found = self.desk.find_by_external_id(&own).await?;
-        if found.is_empty() {
-            found = self.desk.find_by_email(&email).await?;
-        }
+        let mut found = self.holders(candidate, &email).await?;
         let mut owners = found.iter().filter_map(|contact| ExternalId::parse(contact.external_id.as_deref()?));
         if let Some(theirs) = owners.find(|id| self.settings.is_run_elsewhere(&id.owner)) {
             return Err(Error::OtherInstallation { owner: theirs.owner, key: self.settings.key.clone() });
@@ -71,6 +67,13 @@ impl Writer<'_> {
             Some(contact) => self.change(Origin { place, again: false }, contact, candidate, takeover, outbox).await,
             None => Ok(()),
         }
+    }
+
+    /// The contacts that may be meant by a 409 (L12): the person's own, else whoever has the address.
+    pub(super) async fn holders(&self, candidate: &Candidate, email: &str) -> Result<Vec<Contact>, Error> {
+        let own = ExternalId::new(self.settings.key.clone(), candidate.person.clone());
+        let found = self.desk.find_by_external_id(&own).await?;
+        if found.is_empty() { Ok(self.desk.find_by_email(email).await?) } else { Ok(found) }
     }
 
     /// A 409 on an update never adopts (L11): the address stays, everything else is written.

@@ -4,6 +4,7 @@ mod conflicts;
 mod foresee;
 mod outbox;
 mod people;
+mod probe;
 mod removals;
 mod tally;
 mod verify;
@@ -48,6 +49,8 @@ pub(super) struct Writer<'a> {
     pub(super) lost: &'a BTreeSet<usize>,
     pub(super) now: jiff::Timestamp,
     pub(super) planning: bool,
+    /// The desk shows none of the contacts that the connection had (L16).
+    pub(super) shows_none: bool,
 }
 
 impl Writer<'_> {
@@ -59,8 +62,10 @@ impl Writer<'_> {
     ) -> Result<Spending, Error> {
         let mut tally = Tally::new(self.gathered.candidates.len() as u64);
         let refused = if self.planning { self.foresee().await? } else { HashSet::new() };
+        let doubtful = self.shows_none && !self.planning;
+        let tried = if doubtful { self.probe(account, settling, &mut tally).await? } else { HashSet::new() };
         for round in 0..self.claims.rounds() {
-            self.pass(account, settling, &mut tally, |outbox| self.round(round, &refused, outbox)).await?;
+            self.pass(account, settling, &mut tally, |outbox| self.round(round, &refused, &tried, outbox)).await?;
         }
         let taken = std::mem::take(&mut tally.taken);
         let moved = std::mem::take(&mut tally.moved_in_vain);

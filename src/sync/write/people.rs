@@ -25,11 +25,21 @@ struct Known {
 }
 
 impl Writer<'_> {
-    /// Sends everything that is due in one round (L11). A plan knows whom the desk would refuse.
-    pub(super) async fn round(&self, round: u32, refused: &HashSet<usize>, outbox: Outbox) -> Result<(), Error> {
+    /// Sends everything that is due in one round (L11), but for those who were `tried` before. A plan knows whom the desk
+    /// would refuse.
+    pub(super) async fn round(
+        &self,
+        round: u32,
+        refused: &HashSet<usize>,
+        tried: &HashSet<usize>,
+        outbox: Outbox,
+    ) -> Result<(), Error> {
         let mut known: Vec<Known> = Vec::with_capacity(BATCH);
         for item in self.gathered.candidates.iter() {
             let (place, mut candidate) = item?;
+            if tried.contains(&place) {
+                continue;
+            }
             let due = match self.verdict(place) {
                 Verdict::Granted { round: due, .. } if due == round => Due::Now,
                 Verdict::Granted { park: true, .. } if round == 0 => Due::Park,
@@ -134,7 +144,7 @@ impl Writer<'_> {
         }
     }
 
-    async fn create(&self, place: usize, candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
+    pub(super) async fn create(&self, place: usize, candidate: Candidate, outbox: &Outbox) -> Result<(), Error> {
         let values = first_values(&self.fields.all, &candidate.wanted);
         let pending = Pending {
             act: Act::Create,

@@ -27,6 +27,8 @@ pub(super) struct Tally {
     pub(super) taken: std::collections::HashSet<usize>,
     /// Candidates whose new address the desk refused: everything else of them is still to be written.
     pub(super) moved_in_vain: std::collections::HashSet<usize>,
+    /// Of some change, nobody knows whether it was done.
+    pub(super) unknown: bool,
 }
 
 impl Tally {
@@ -167,6 +169,7 @@ impl Tally {
         }
         if matches!(refusal, Refusal::Unknown { .. }) {
             account.wrote(&pending.person);
+            self.unknown = true;
         }
         self.step(account);
         account.counts.failed += 1;

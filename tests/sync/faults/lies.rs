@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use contactsync::api::{RunCounts, RunResult};
+use contactsync::runlog::Summary;
 use serde_json::{Value, json};
 
 use super::invariants::{Wrong, picture};
-use super::scene::{Base, Phase, Scene};
-use crate::support::house::mail;
+use super::scene::{Base, Phase, Scene, after};
+use crate::support::house::{Line, mail};
 use crate::support::misbehaving_desk::{Fault, Habit, Profile};
 
 /// The company synced twice onto such a desk.
-async fn two_runs(habits: &'static [Habit], more: Profile) -> (Scene, contactsync::runlog::Summary) {
+async fn two_runs(habits: &'static [Habit], more: Profile) -> (Scene, Summary) {
     let profile = Profile { habits, ..more };
     let base = Base::make(profile).await;
     let scene = Scene::second(profile, &base).await;
@@ -91,15 +92,60 @@ async fn l16_pages_without_end_fail_the_run() {
     }
 }
 
-/// A desk that consistently says that it has no contacts is believed: nothing says otherwise. Its refusals still keep
-/// people from being doubled, but for those whose address moved at the same time; these are told and left alone.
-#[tokio::test]
-async fn l16_a_desk_that_hides_every_contact_doubles_at_most_who_moved() {
-    let base = Base::make(Profile::default()).await;
-    let scene = Scene::second(Profile::default(), &base).await;
+/// What a desk that hides its contacts from now on makes of the second run.
+async fn hidden(profile: Profile, base: &Base, lines: &[Line]) -> (Scene, Summary) {
+    let scene = Scene::second(profile, base).await;
+    scene.house.file(lines);
     scene.desk.rule(axum::http::Method::GET, "/Users", 0, usize::MAX, Fault::Nothing);
-    let hidden = scene.run().await.summary;
-    assert_eq!((hidden.result, hidden.counts.deactivated + hidden.counts.left), (RunResult::Failed, 0));
+    let summary = scene.run().await.summary;
+    assert_eq!(summary.result, RunResult::Failed, "{summary:#?}");
+    assert!(summary.message.contains("shows none of the contacts"), "{}", summary.message);
+    (scene, summary)
+}
+
+/// Filtered or not, it says that there is nobody: a token that lost the right to see them, say. The records know better,
+/// and the first person whom the desk refuses shows who is right.
+#[tokio::test]
+async fn l16_a_desk_that_hides_every_contact_fails_the_run_and_doubles_nobody() {
+    let (plain, _) = two_runs(&[], Profile::default()).await;
+    let truth = picture(&plain.desk.users()).unwrap();
+    let little = Profile { bulk: None, patch: false, etag: false, filter: false, page: 7, ..Profile::default() };
+    for profile in [Profile::default(), little, Profile { habits: &[Habit::RefusesFilters], ..Profile::default() }] {
+        let base = Base::make(profile).await;
+        let (scene, _) = hidden(profile, &base, &after()).await;
+        let before = versions(&scene);
+        let again = scene.run().await.summary;
+        assert_eq!((again.result, versions(&scene)), (RunResult::Failed, before), "it does not wear off");
+        assert_eq!(scene.desk.users().len(), 14 + scene.bystanders.len(), "nobody was made");
+        let mut wrong = Wrong::default();
+        scene.heals(&truth, &mut wrong).await;
+        assert!(wrong.0.is_empty(), "{:#?}", wrong.0);
+    }
+}
+
+/// Where the first one tried is new, the desk takes them; what it took it must list.
+#[tokio::test]
+async fn l16_a_desk_that_hides_what_it_took_gets_nobody_else() {
+    let (plain, _) = two_runs(&[], Profile::default()).await;
+    let truth = picture(&plain.desk.users()).unwrap();
+    let base = Base::make(Profile::default()).await;
+    let newest_first: Vec<Line> = after().into_iter().rev().collect();
+    let (scene, _) = hidden(Profile::default(), &base, &newest_first).await;
+    assert_eq!(scene.desk.users().len(), 15 + scene.bystanders.len());
+    let mut wrong = Wrong::default();
+    scene.heals(&truth, &mut wrong).await;
+    assert!(wrong.0.is_empty(), "{:#?}", wrong.0);
+}
+
+/// The one case that cannot be told beforehand: the first one tried has another address since. It stays at that one, who
+/// is told and left alone.
+#[tokio::test]
+async fn l16_a_desk_that_hides_every_contact_doubles_at_most_one_who_moved() {
+    let base = Base::make(Profile::default()).await;
+    let mut lines = after();
+    lines[7].mail = mail(107);
+    lines.swap(0, 2);
+    let (scene, _) = hidden(Profile::default(), &base, &lines).await;
     scene.desk.behave();
     let seen = scene.run().await.summary;
     assert_eq!((seen.result, seen.counts.skipped), (RunResult::Partial, 1), "{seen:#?}");
@@ -108,6 +154,28 @@ async fn l16_a_desk_that_hides_every_contact_doubles_at_most_who_moved() {
         scene.desk.users().into_iter().filter(|user| user["externalId"] == "default/support/staff/p0002").collect();
     assert_eq!(twins.len(), 2);
     assert!(twins.iter().all(|twin| twin["active"] == json!(true)));
+}
+
+/// A desk that was emptied or replaced is filled again, whoever is on it by now.
+#[tokio::test]
+async fn l16_an_emptied_desk_is_filled_again() {
+    for more in [Profile::default(), Profile { bulk: None, filter: false, ..Profile::default() }] {
+        let base = Base::make(more).await;
+        let scene = Scene::second(more, &base).await;
+        scene.desk.restore(&[]);
+        let summary = scene.run().await.summary;
+        assert_eq!((summary.result, summary.counts.created), (RunResult::Succeeded, 14), "{summary:#?}");
+        scene.desk.forget_log();
+        assert_eq!(scene.run().await.summary.result, RunResult::Succeeded);
+        assert!(scene.desk.log().iter().all(|request| !request.writes()));
+
+        let scene = Scene::second(more, &base).await;
+        scene.desk.restore(&scene.bystanders);
+        scene.desk.add(json!({"userName": mail(0), "displayName": "Made By Hand"}));
+        let summary = scene.run().await.summary;
+        assert_eq!((summary.result, summary.counts.created), (RunResult::Partial, 13), "{summary:#?}");
+        assert_eq!(summary.counts.conflicts, 1);
+    }
 }
 
 #[tokio::test]
