@@ -41,8 +41,8 @@ pub(super) async fn step(connection: ContactSyncConnection, name: &Name, context
         return let_go(connection, name, context).await;
     }
     match context.cluster.look(&connection) {
-        Ok(ready) => depart(connection, ready, name, context).await,
-        Err(block) => blocked(connection, block, name, context).await,
+        Ok(ready) => depart(connection, ready, name, context).boxed().await,
+        Err(block) => blocked(connection, block, name, context).boxed().await,
     }
 }
 
@@ -80,7 +80,7 @@ async fn depart(
     let before = connection.status.clone().unwrap_or_default();
     let now = context.now();
     match due(&connection, &before, patience_ends(&connection, context), now) {
-        Due::Now(trigger) => go(connection, ready, trigger, before, name, context).await,
+        Due::Now(trigger) => go(connection, ready, trigger, before, name, context).boxed().await,
         Due::At(time) => Ok(Next::until(Some(time), now)),
         Due::OnChange => let_go(connection, name, context).await,
     }

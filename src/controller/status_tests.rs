@@ -179,6 +179,6 @@ fn five_runs_are_listed_each_once_newest_first() {
         status = after(status, &run, None, 1);
         status = after(status, &run, None, 1);
     }
-    let ids: Vec<&str> = status.recent_runs.iter().map(|run| &run.id[..13]).collect();
+    let ids: Vec<&str> = status.recent_runs.iter().map(|run| run.id.get(..13).unwrap()).collect();
     assert_eq!(ids, ["20261123t1106", "20261123t1105", "20261123t1104", "20261123t1103", "20261123t1102"]);
 }
