@@ -16,6 +16,8 @@
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::disallowed_methods,
+    clippy::format_push_string,
+    clippy::unchecked_time_subtraction,
     reason = "a measurement: it stops where something is wrong, and prints"
 )]
 

@@ -52,6 +52,13 @@ enum Command {
     },
 }
 
+impl Cli {
+    /// Whether the command goes on until it is asked to stop, at rest most of the time.
+    pub fn runs_for_long(&self) -> bool {
+        matches!(self.command, Command::Controller(_))
+    }
+}
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Status {
@@ -69,7 +76,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs a command.
 pub fn run(cli: Cli) -> ExitCode {
     // A command that runs for long sets up its own.
-    if !matches!(cli.command, Command::Controller(_)) {
+    if !cli.runs_for_long() {
         let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
             .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

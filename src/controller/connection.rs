@@ -72,58 +72,67 @@ pub(super) async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Cont
 }
 
 async fn step(connection: ContactSyncConnection, name: &Name, context: &Context) -> Result<Next, Error> {
-    let before = connection.status.clone().unwrap_or_default();
     // No run of it is on: this is the only place that runs it. Whoever did is gone.
-    if before.last_run.as_ref().is_some_and(|run| run.result == RunResult::Running) {
-        return run::recover(connection, name, context).await;
+    let last = connection.status.as_ref().and_then(|status| status.last_run.as_ref());
+    if last.is_some_and(|run| run.result == RunResult::Running) {
+        return Box::pin(run::recover(connection, name, context)).await;
     }
     if connection.metadata.deletion_timestamp.is_some() {
-        return departure::step(connection, name, context).await;
+        return Box::pin(departure::step(connection, name, context)).await;
     }
     let holds =
         connection.spec.deletion_policy != DeletionPolicy::Keep && connection.spec.state == ConnectionState::Enabled;
     if connection.finalizers().iter().any(|finalizer| finalizer == FINALIZER) != holds {
         let api = context.connections(name);
-        return Ok(Next::again(patch::finalizer(&api, &connection, FINALIZER, holds).await?));
+        return Ok(Next::again(Box::pin(patch::finalizer(&api, &connection, FINALIZER, holds)).await?));
     }
     match context.cluster.look(&connection) {
-        Ok(ready) => go_on(connection, ready, before, name, context).await,
-        Err(block) => rest_blocked(connection, &block, before, name, context).await,
+        Ok(ready) => go_on(connection, ready, name, context).await,
+        Err(block) => Box::pin(rest_blocked(connection, &block, name, context)).await,
     }
 }
 
-/// Runs or plans what is due.
-async fn go_on(
-    connection: ContactSyncConnection,
-    ready: Ready,
-    before: ConnectionStatus,
-    name: &Name,
-    context: &Context,
-) -> Result<Next, Error> {
+/// Runs or plans what is due, when it is this one's turn.
+async fn go_on(connection: ContactSyncConnection, ready: Ready, name: &Name, context: &Context) -> Result<Next, Error> {
     let now = context.now();
-    let tokens = Tokens { own: requested_at(&connection), workspace: requested_at(&ready.workspace) };
-    let due = next_due(&connection, &ready, &before, &tokens, now, context);
-    match (due, connection.spec.state) {
-        (Due::Now(trigger), ConnectionState::Enabled) => {
-            run::run(connection, ready, trigger, tokens, name, context).await
-        }
-        (Due::Now(trigger), ConnectionState::Draft) => {
-            run::plan(connection, ready, trigger, tokens, name, context).await
-        }
-        (Due::At(time), _) => Ok(Next::until(Some(time), now)),
-        (Due::OnChange, _) => Ok(Next::until(None, now)),
+    let trigger = match next_due(&connection, &ready, context) {
+        Due::Now(trigger) => trigger,
+        Due::At(time) => return Ok(Next::until(Some(time), now)),
+        Due::OnChange => return Ok(Next::until(None, now)),
+    };
+    // A thousand may wait here: whatever is large is made after.
+    drop(ready);
+    let Some(slot) = context.slot().await else { return Ok(Next::until(None, now)) };
+    // What was so when it got in line may be so no more.
+    let Ok(ready) = context.cluster.look(&connection) else { return Ok(Next::again(connection)) };
+    let next = match connection.spec.state {
+        ConnectionState::Enabled => Box::pin(run::run(connection, ready, trigger, name, context)).await,
+        ConnectionState::Draft => Box::pin(run::plan(connection, ready, trigger, name, context)).await,
+    };
+    drop(slot);
+    next
+}
+
+/// The requests that stand at a connection and at its workspace.
+pub(super) fn tokens(connection: &ContactSyncConnection, ready: &Ready) -> Tokens {
+    Tokens { own: requested_at(connection), workspace: requested_at(&ready.workspace) }
+}
+
+fn next_due(connection: &ContactSyncConnection, ready: &Ready, context: &Context) -> Due {
+    match &connection.status {
+        Some(status) => due_after(connection, ready, status, context),
+        None => due_after(connection, ready, &ConnectionStatus::default(), context),
     }
 }
 
 /// What is due for a connection that nothing stands in the way of.
-pub(super) fn next_due(
+pub(super) fn due_after(
     connection: &ContactSyncConnection,
     ready: &Ready,
     status: &ConnectionStatus,
-    tokens: &Tokens,
-    now: Timestamp,
     context: &Context,
 ) -> Due {
+    let tokens = tokens(connection, ready);
     let generation = connection.metadata.generation.unwrap_or_default();
     let facts = Facts {
         generation,
@@ -132,7 +141,7 @@ pub(super) fn next_due(
         workspace_token: tokens.workspace.as_deref(),
         timetable: ready.timetable.as_ref(),
         was_blocked: standing::was_blocked(status),
-        now,
+        now: context.now(),
     };
     match connection.spec.state {
         ConnectionState::Enabled => due::run(facts),
@@ -147,11 +156,11 @@ pub(super) fn next_due(
 async fn rest_blocked(
     connection: ContactSyncConnection,
     block: &Block,
-    before: ConnectionStatus,
     name: &Name,
     context: &Context,
 ) -> Result<Next, Error> {
     let now = context.now();
+    let before = connection.status.clone().unwrap_or_default();
     let is_draft = connection.spec.state == ConnectionState::Draft;
     let mut after = status::blocked(before.clone(), block, is_draft, moment(&connection, now));
     after.next_run_time = None;

@@ -34,7 +34,7 @@ pub(super) struct Context {
     pub(super) cluster: Arc<Cluster>,
     /// Open desks.
     pub(super) desks: Desks,
-    /// Secrets and ConfigMaps.
+    /// Secrets and `ConfigMap`s.
     pub(super) keys: ClusterKeys,
     /// Events.
     pub(super) events: Events,

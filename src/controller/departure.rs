@@ -185,7 +185,7 @@ async fn go(
         && matches!(report.error, Some(sync::Error::Key { .. }))
         && is_out_of_patience(&object, context)
     {
-        return give_up(object, "a Secret that its workspace needs is not there", name, context).await;
+        return Box::pin(give_up(object, "a Secret that its workspace needs is not there", name, context)).await;
     }
     Ok(Next::again(object))
 }
@@ -200,7 +200,7 @@ async fn blocked(
     let now = context.now();
     let is_lost = matches!(block.reason, "WorkspaceNotFound" | "WorkspaceUnreadable");
     if is_lost && is_out_of_patience(&connection, context) {
-        return give_up(connection, "its workspace is not there", name, context).await;
+        return Box::pin(give_up(connection, "its workspace is not there", name, context)).await;
     }
     let before = connection.status.clone().unwrap_or_default();
     let message =

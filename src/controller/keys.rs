@@ -1,4 +1,4 @@
-//! Secrets and ConfigMaps of the cluster, read anew at each run: rotating them just works, and nobody lists them.
+//! Secrets and `ConfigMap`s of the cluster, read anew at each run: rotating them just works, and nobody lists them.
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use kube::Client;
 use kube::runtime::Controller as Loop;
 use kube::runtime::controller::{self, Action, Config};
-use kube::runtime::watcher;
 use kube::runtime::reflector;
+use kube::runtime::watcher;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -256,6 +256,7 @@ fn tell_watch(kind: &str, error: &watcher::Error) {
 }
 
 /// The one reporter of what stops a reconciliation.
+#[expect(clippy::needless_pass_by_value, reason = "the shape of an error policy")]
 fn error_policy<K: kube::Resource<DynamicType = ()>>(
     object: Arc<Guarded<K>>,
     error: &Error,

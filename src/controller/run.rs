@@ -8,8 +8,8 @@ use futures::FutureExt;
 use kube::ResourceExt;
 use tracing::Instrument as _;
 
-use super::cluster::{Ready, requested_at};
-use super::connection::{Next, moment, next_due, why};
+use super::cluster::Ready;
+use super::connection::{Next, due_after, moment, tokens, why};
 use super::context::Context;
 use super::due::Due;
 use super::error::Error;
@@ -17,7 +17,7 @@ use super::events::{self, Notice};
 use super::fault::Fault;
 use super::metrics::Running;
 use super::roster::{Member, Name};
-use super::status::{self, Tokens};
+use super::status;
 use super::{departure, patch, standing};
 use crate::api::{Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, LeaverPolicy, RunTrigger};
 use crate::runlog::{RunId, Summary};
@@ -49,19 +49,11 @@ pub(super) async fn run(
     connection: ContactSyncConnection,
     ready: Ready,
     trigger: RunTrigger,
-    tokens: Tokens,
     name: &Name,
     context: &Context,
 ) -> Result<Next, Error> {
-    let Some(_slot) = context.slot().await else { return Ok(Next::until(None, context.now())) };
-    // What was so when it got in line may be so no more.
-    if context.cluster.look(&connection).is_err() {
-        return Ok(Next::again(connection));
-    }
-    let settings = match settings(&connection, name, context) {
-        Ok(settings) => settings,
-        Err(error) => return Err(Error::Run(error)),
-    };
+    let tokens = tokens(&connection, &ready);
+    let settings = settings(&connection, name, context).map_err(Error::Run)?;
     let run = Run {
         settings: &settings,
         mode: Mode::Sync,
@@ -116,11 +108,10 @@ pub(super) async fn plan(
     connection: ContactSyncConnection,
     ready: Ready,
     trigger: RunTrigger,
-    tokens: Tokens,
     name: &Name,
     context: &Context,
 ) -> Result<Next, Error> {
-    let Some(_slot) = context.slot().await else { return Ok(Next::until(None, context.now())) };
+    let tokens = tokens(&connection, &ready);
     let settings = settings(&connection, name, context).map_err(Error::Run)?;
     let run = Run {
         settings: &settings,
@@ -141,7 +132,7 @@ pub(super) async fn plan(
     let before = connection.status.clone().unwrap_or_default();
     let mut after =
         status::planned(before.clone(), &report.summary, fault.as_ref(), &tokens, moment(&connection, context.now()));
-    after.next_run_time = match next_due(&connection, &ready, &after, &tokens, context.now(), context) {
+    after.next_run_time = match due_after(&connection, &ready, &after, context) {
         Due::At(time) => Some(time),
         Due::Now(_) | Due::OnChange => None,
     };
@@ -236,7 +227,7 @@ pub(super) async fn stopped(name: &Name, began: &ContactSyncConnection, context:
             return why;
         }
         tokio::select! {
-            changed = changes.changed() => if changed.is_err() { std::future::pending::<()>().await },
+            told = changes.changed() => if told.is_err() { std::future::pending::<()>().await },
             () = context.abandoning.cancelled() => return "the controller was shut down".to_owned(),
         }
     }
@@ -357,8 +348,7 @@ fn next_run_time(
         return None;
     }
     let ready = context.cluster.look(object).ok()?;
-    let tokens = Tokens { own: requested_at(object), workspace: requested_at(&ready.workspace) };
-    match next_due(object, &ready, status, &tokens, context.now(), context) {
+    match due_after(object, &ready, status, context) {
         Due::At(time) => Some(time),
         Due::Now(_) | Due::OnChange => None,
     }
@@ -388,11 +378,10 @@ pub(super) async fn tell(
 
 fn log(summary: &Summary, fault: Option<&Fault>, name: &Name) {
     let (run, counts) = (&summary.id, summary.counts.in_words());
-    match fault {
-        Some(fault) => {
-            tracing::warn!(connection = %name, %run, reason = fault.reason, message = %summary.message, "a run failed");
-        }
-        None => tracing::info!(connection = %name, %run, result = ?summary.result, counts, "a run ended"),
+    if let Some(fault) = fault {
+        tracing::warn!(connection = %name, %run, reason = fault.reason, message = %summary.message, "a run failed");
+    } else {
+        tracing::info!(connection = %name, %run, result = ?summary.result, counts, "a run ended");
     }
 }
 

@@ -150,6 +150,7 @@ fn trim<K: Resource>(object: &mut Guarded<K>) {
 }
 
 /// Spec, requests, finalizers and the wish to be deleted: nothing else is reacted to.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a predicate")]
 fn reacts<K: Resource>(object: &Guarded<K>) -> Option<u64> {
     let metadata = object.meta();
     let mut hasher = DefaultHasher::new();

@@ -31,7 +31,9 @@ pub struct ConnectionSettings {
 /// Says whether the connection that owned contacts under a key is known to exist no more. By default nobody is: a
 /// checkout cannot know what else runs against the desk.
 #[derive(Clone, Default)]
-pub struct GoneOwners(Option<Arc<dyn Fn(&OwnershipKey) -> bool + Send + Sync>>);
+pub struct GoneOwners(Option<Arc<IsGone>>);
+
+type IsGone = dyn Fn(&OwnershipKey) -> bool + Send + Sync;
 
 impl GoneOwners {
     /// What somebody knows who sees every connection. It must say no where it does not know.

@@ -322,27 +322,6 @@ impl Operator {
     pub(super) fn said(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
-
-    pub(super) fn log(&self) -> &Path {
-        &self.log
-    }
-
-    /// SIGKILL.
-    pub(super) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// SIGTERM, and waits for the end.
-    pub(super) async fn stop(&mut self) {
-        let id = self.child.id().to_string();
-        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        eventually("the controller stops", || {
-            let ended = self.child.try_wait().unwrap();
-            async move { ended.map(|_| ()).ok_or_else(|| "it goes on".to_owned()) }
-        })
-        .await;
-    }
 }
 
 impl Drop for Operator {
