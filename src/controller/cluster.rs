@@ -9,10 +9,11 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Resource, ResourceExt};
 use tokio::sync::{mpsc, watch};
 
-use super::roster::{Name, Roster};
+use super::roster::{Member, Name, Roster};
 use super::standing::{self, Found, View};
 use super::status::Block;
 use crate::api::{ContactSyncConnection, KDeskWorkspace};
+use crate::manifest::admits;
 
 /// An object that may be beyond this version's understanding. Such a one stops nobody else.
 pub(super) type Guarded<K> = DeserializeGuard<K>;
@@ -43,8 +44,8 @@ pub(super) struct Cluster {
     namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
     roster: RwLock<Roster>,
     changed: watch::Sender<u64>,
-    /// How many stores were filled.
-    listed: watch::Sender<usize>,
+    /// Watches that have not listed everything yet.
+    unlisted: watch::Sender<usize>,
 }
 
 impl Cluster {
@@ -54,13 +55,14 @@ impl Cluster {
         scopes: Vec<Scope>,
         namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
     ) -> Self {
+        let watches = scopes.len() * 2 + usize::from(namespaces.is_some());
         Self {
             name: name.into(),
             scopes,
             namespaces,
             roster: RwLock::default(),
             changed: watch::Sender::new(0),
-            listed: watch::Sender::new(0),
+            unlisted: watch::Sender::new(watches),
         }
     }
 
@@ -71,16 +73,20 @@ impl Cluster {
 
     /// Waits until everything was listed once: what is not there before that only looks so.
     ///
-    /// A store's own `wait_until_ready` wakes only whoever asked last (kube-runtime 5.0), and here everybody asks.
+    /// Stores can tell too, but each wakes one waiter only, which is kube's own controller.
     pub(super) async fn synced(&self) {
-        let all = self.scopes.len() * 2 + usize::from(self.namespaces.is_some());
-        // The sender lives as long as this.
-        drop(self.listed.subscribe().wait_for(|listed| *listed >= all).await);
+        // A sender that is gone ends the controller anyway.
+        drop(self.unlisted.subscribe().wait_for(|left| *left == 0).await);
     }
 
-    /// Says that one of the stores was filled for the first time.
-    pub(super) fn note_listed(&self) {
-        self.listed.send_modify(|listed| *listed += 1);
+    /// A watch has listed everything, and its store shows it. What a listing brings is in the store at its end only:
+    /// whoever looked meanwhile looks again.
+    pub(super) fn listed(&self, is_first: bool) {
+        if is_first {
+            self.unlisted.send_modify(|left| *left = left.saturating_sub(1));
+        }
+        self.touch();
+        self.wake_all();
     }
 
     /// The newest that is known of a connection.
@@ -141,6 +147,13 @@ impl Cluster {
         self.wake(&names);
     }
 
+    /// Asks for every workspace to be looked at again.
+    pub(super) fn wake_workspaces(&self) {
+        for workspace in self.scopes.iter().flat_map(|scope| scope.workspaces.state()) {
+            self.wake_workspace(&name_of(workspace.as_ref()));
+        }
+    }
+
     /// Asks for a workspace to be looked at again.
     pub(super) fn wake_workspace(&self, name: &Name) {
         if let Some(scope) = self.scope(&name.namespace) {
@@ -161,6 +174,34 @@ impl Cluster {
         let view = View { connection, workspace: found, labels: labels.as_ref(), roster: &roster, cluster: &self.name };
         let clear = standing::look(&view)?;
         Ok(Ready { workspace: clear.workspace.clone(), timetable: clear.timetable })
+    }
+
+    /// Another connection that lives on with what this one owns, at a workspace that admits it: one that may never write
+    /// there inherits nothing.
+    pub(super) fn heir(&self, member: &Member) -> Option<Name> {
+        let heirs = self.roster().heirs(member);
+        heirs.into_iter().find(|name| self.is_admitted(name))
+    }
+
+    /// Connections that use a workspace. Whoever it does not admit cannot hold it.
+    pub(super) fn users(&self, workspace: &Name) -> usize {
+        let names = self.roster().at_workspace(workspace);
+        names.into_iter().filter(|name| self.is_admitted(name)).count()
+    }
+
+    fn is_admitted(&self, name: &Name) -> bool {
+        let Some(connection) = self.connection(name) else { return false };
+        // What cannot be read keeps what it had.
+        let Ok(connection) = &connection.0 else { return true };
+        let at = workspace_of(connection);
+        match self.workspace(&at).as_ref().map(|guarded| &guarded.0) {
+            None => false,
+            Some(Err(_)) => at.namespace == name.namespace,
+            Some(Ok(workspace)) => {
+                let labels = self.labels(&name.namespace);
+                admits(workspace.spec.allowed_namespaces.as_ref(), &at.namespace, &name.namespace, labels.as_ref())
+            }
+        }
     }
 
     fn labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use tracing::Instrument as _;
 
-use super::cluster::{Ready, workspace_of};
+use super::cluster::{Ready, requested_at, workspace_of};
 use super::conditions::{self, REMOVALS_HELD};
 use super::connection::{FINALIZER, Next, moment};
 use super::context::Context;
@@ -41,8 +41,8 @@ pub(super) async fn step(connection: ContactSyncConnection, name: &Name, context
         return let_go(connection, name, context).await;
     }
     match context.cluster.look(&connection) {
-        Ok(ready) => depart(connection, ready, name, context).await,
-        Err(block) => blocked(connection, block, name, context).await,
+        Ok(ready) => depart(connection, ready, name, context).boxed().await,
+        Err(block) => blocked(connection, block, name, context).boxed().await,
     }
 }
 
@@ -58,13 +58,14 @@ pub(super) fn nothing_to_do(
     if connection.spec.state == ConnectionState::Draft {
         return Some((None, "a Draft never writes"));
     }
-    let member = Member::of(connection, context.cluster.name())?;
-    let roster = context.cluster.roster();
-    let elder = roster.holder(&member.key).is_some_and(|holder| holder.name != *name);
+    let Some(member) = Member::of(connection, context.cluster.name()) else {
+        return Some((None, "without an ownership key it never owned any"));
+    };
+    let elder = context.cluster.roster().holder(&member.key).is_some_and(|holder| holder.name != *name);
     if elder {
         return Some((None, "its contacts are another connection's"));
     }
-    roster.heir(&member.key, name)?;
+    context.cluster.heir(&member)?;
     let note = "another connection takes its contacts over: none of them was touched";
     Some((Some(Notice::normal("HandedOver", "Delete", note)), "another connection takes its contacts over"))
 }
@@ -78,15 +79,21 @@ async fn depart(
 ) -> Result<Next, Error> {
     let before = connection.status.clone().unwrap_or_default();
     let now = context.now();
-    match due(&connection, &before, now) {
-        Due::Now(trigger) => go(connection, ready, trigger, before, name, context).await,
+    match due(&connection, &before, patience_ends(&connection, context), now) {
+        Due::Now(trigger) => go(connection, ready, trigger, before, name, context).boxed().await,
         Due::At(time) => Ok(Next::until(Some(time), now)),
         Due::OnChange => let_go(connection, name, context).await,
     }
 }
 
 /// When its contacts are let go of. Deleting makes a new generation, so a run of this one was a departure.
-fn due(connection: &ContactSyncConnection, status: &ConnectionStatus, now: Timestamp) -> Due {
+/// Something that fails is tried once more when patience ends.
+fn due(
+    connection: &ContactSyncConnection,
+    status: &ConnectionStatus,
+    patience: Option<Timestamp>,
+    now: Timestamp,
+) -> Due {
     let generation = connection.metadata.generation.unwrap_or_default();
     let Some(last) = status.last_run.as_ref().filter(|run| run.generation == Some(generation)) else {
         return Due::Now(RunTrigger::Change);
@@ -96,25 +103,32 @@ fn due(connection: &ContactSyncConnection, status: &ConnectionStatus, now: Times
         Ok(time) if time > now => Due::At(time),
         _ => Due::Now(RunTrigger::Retry),
     };
+    let token = requested_at(connection);
+    let facts = Facts {
+        generation,
+        status,
+        token: token.as_deref(),
+        workspace_token: None,
+        timetable: None,
+        was_blocked: false,
+        now,
+    };
     match last.result {
         RunResult::Succeeded => Due::OnChange,
+        _ if due::is_requested(facts) => Due::Now(RunTrigger::Request),
         RunResult::Partial if conditions::holds(&status.conditions, REMOVALS_HELD) => later(HELD),
         // Some removals were refused.
         RunResult::Partial => later(SignedDuration::from_mins(8)),
         RunResult::Failed | RunResult::Interrupted | RunResult::Running => {
-            let facts = Facts {
-                generation,
-                status,
-                token: None,
-                workspace_token: None,
-                timetable: None,
-                was_blocked: false,
-                now,
-            };
-            match due::run(facts) {
+            let retry = match due::run(facts) {
                 // What stands in the spec: it may be mended, or the policy set to Keep.
                 Due::OnChange => later(HELD),
                 due => due,
+            };
+            match (retry, patience.filter(|patience| *patience > end)) {
+                (Due::At(_), Some(patience)) if patience <= now => Due::Now(RunTrigger::Retry),
+                (Due::At(time), Some(patience)) => Due::At(time.min(patience)),
+                (retry, _) => retry,
             }
         }
     }
@@ -149,7 +163,8 @@ async fn go(
         source_type: run::source_type(&connection),
     });
     let moment = moment(&connection, context.now());
-    let announced = status::begun(before.clone(), begun.summary().report(), binding, &Tokens::default(), moment);
+    let tokens = Tokens { own: requested_at(&connection), workspace: None };
+    let announced = status::begun(before.clone(), begun.summary().report(), binding, &tokens, moment);
     let api = context.connections(name);
     let announced = match patch::status(&api, &connection, &before, &announced).await {
         Ok(object) => object.unwrap_or(connection),
@@ -226,12 +241,9 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     if !bound || !is_kept || connection.spec.state == ConnectionState::Draft {
         return Ok(());
     }
-    {
-        let roster = context.cluster.roster();
-        // It was made again, or somebody takes its contacts over.
-        if roster.holder(&member.key).is_some() || roster.heir(&member.key, name).is_some() {
-            return Ok(());
-        }
+    // It was made again, or somebody takes its contacts over.
+    if is_continued(&member, context) {
+        return Ok(());
     }
     let Some(workspace) = context.cluster.workspace(&workspace_of(connection)) else { return Ok(()) };
     let Ok(workspace) = &workspace.0 else { return Ok(()) };
@@ -252,25 +264,31 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     };
     let begun = run.begin().await;
     let id: RunId = begun.summary().id.clone();
-    let back = heir_appears(&member, name, context);
+    let back = heir_appears(&member, context);
     let report = tokio::select! {
         report = run.depart(begun, context.desks.open(workspace, &context.keys).boxed()).boxed() => report,
         () = back => return Ok(()),
         () = context.abandoning.cancelled() => return Ok(()),
     };
+    if let Some(error) = report.error {
+        return Err(Error::Run(error));
+    }
     tracing::info!(connection = %name, run = %id, released = report.summary.counts.released, "contacts belong to nobody now");
     Ok(())
 }
 
+/// Whether somebody owns these contacts, or will.
+fn is_continued(member: &Member, context: &Context) -> bool {
+    let is_held = context.cluster.roster().holder(&member.key).is_some();
+    is_held || context.cluster.heir(member).is_some()
+}
+
 /// Waits until somebody owns these contacts again.
-async fn heir_appears(member: &Member, name: &Name, context: &Context) {
+async fn heir_appears(member: &Member, context: &Context) {
     let mut changes = context.cluster.changes();
     loop {
-        {
-            let roster = context.cluster.roster();
-            if roster.holder(&member.key).is_some() || roster.heir(&member.key, name).is_some() {
-                return;
-            }
+        if is_continued(member, context) {
+            return;
         }
         if changes.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -316,17 +334,38 @@ mod tests {
     fn l04_a_held_deletion_waits_for_approval_which_is_a_new_generation() {
         let now = at("2026-11-23T10:10:00Z");
         let held = after(3, RunResult::Partial, true);
-        assert_eq!(due(&deleted(3), &held, now), Due::At(at("2026-11-23T11:00:00Z")));
-        assert_eq!(due(&deleted(4), &held, now), Due::Now(RunTrigger::Change));
+        assert_eq!(due(&deleted(3), &held, None, now), Due::At(at("2026-11-23T11:00:00Z")));
+        assert_eq!(due(&deleted(4), &held, None, now), Due::Now(RunTrigger::Change));
     }
 
     #[test]
     fn a_deletion_goes_once_its_contacts_were_let_go_of_and_tries_again_until_then() {
         let now = at("2026-11-23T10:00:10Z");
-        let look = |result| due(&deleted(3), &after(3, result, false), now);
+        let look = |result| due(&deleted(3), &after(3, result, false), None, now);
         assert_eq!(look(RunResult::Succeeded), Due::OnChange);
         assert_eq!(look(RunResult::Failed), Due::At(at("2026-11-23T10:00:30Z")));
         assert_eq!(look(RunResult::Interrupted), Due::Now(RunTrigger::Retry));
         assert_eq!(look(RunResult::Partial), Due::At(at("2026-11-23T10:08:00Z")));
+    }
+
+    #[test]
+    fn a_deletion_that_fails_is_tried_once_more_when_patience_ends() {
+        let failed = after(3, RunResult::Failed, false);
+        let patience = Some(at("2026-11-23T10:00:15Z"));
+        let look = |now| due(&deleted(3), &failed, patience, at(now));
+        assert_eq!(look("2026-11-23T10:00:10Z"), Due::At(at("2026-11-23T10:00:15Z")));
+        assert_eq!(look("2026-11-23T10:00:15Z"), Due::Now(RunTrigger::Retry));
+        let over = Some(at("2026-11-23T09:59:00Z"));
+        assert_eq!(due(&deleted(3), &failed, over, at("2026-11-23T10:00:10Z")), Due::At(at("2026-11-23T10:00:30Z")));
+    }
+
+    #[test]
+    fn somebody_who_asks_does_not_wait_for_the_next_try() {
+        let mut asking = deleted(3);
+        let token = ("kdesk.seraphex.net/requestedAt".to_owned(), "now".to_owned());
+        asking.metadata.annotations = Some([token].into());
+        let held = after(3, RunResult::Partial, true);
+        let now = at("2026-11-23T10:10:00Z");
+        assert_eq!(due(&asking, &held, None, now), Due::Now(RunTrigger::Request));
     }
 }

@@ -48,7 +48,7 @@ pub(super) enum Due {
 /// When an Enabled connection that nothing stands in the way of runs.
 pub(super) fn run(facts: Facts<'_>) -> Due {
     let Some(last) = &facts.status.last_run else { return Due::Now(RunTrigger::Change) };
-    if last.generation != Some(facts.generation) || facts.was_blocked && !is_unlucky(last) {
+    if last.generation != Some(facts.generation) || facts.was_blocked {
         return Due::Now(RunTrigger::Change);
     }
     // No run of it is on where this is asked: it was cut off, and its end is not known.
@@ -71,14 +71,16 @@ pub(super) fn run(facts: Facts<'_>) -> Due {
 /// When a Draft is planned: when it changed, on request, and on its schedule. `planned` is when it last was, `failed`
 /// how often in a row it could not be.
 pub(super) fn plan(facts: Facts<'_>, planned: Option<Timestamp>, failed: u32) -> Due {
-    let fresh = facts.status.observed_generation == Some(facts.generation) && (!facts.was_blocked || failed > 0);
+    let fresh = facts.status.observed_generation == Some(facts.generation) && !facts.was_blocked;
     let Some(planned) = planned.filter(|_| fresh) else {
         return Due::Now(RunTrigger::Change);
     };
     if is_requested(facts) {
         return Due::Now(RunTrigger::Request);
     }
-    let retry = (failed > 0).then(|| planned.checked_add(doubling(failed)).unwrap_or(planned));
+    // What stands in the spec will fail again.
+    let is_retried = failed > 0 && !conditions::holds(&facts.status.conditions, STALLED);
+    let retry = is_retried.then(|| planned.checked_add(doubling(failed)).unwrap_or(planned));
     if let Some(retry) = retry
         && (retry <= facts.now || is_ahead(planned, facts.now))
     {
@@ -96,8 +98,8 @@ pub(super) fn token(annotation: Option<&str>) -> Option<String> {
     Some(format!("blake3:{}", blake3::hash(text.as_bytes()).to_hex()))
 }
 
-/// A token that disappears asks for nothing.
-fn is_requested(facts: Facts<'_>) -> bool {
+/// Whether somebody asked for a run that has not begun yet. A token that disappears asks for nothing.
+pub(super) fn is_requested(facts: Facts<'_>) -> bool {
     let is_new = |token: Option<&str>, handled: &Option<String>| token.is_some() && token != handled.as_deref();
     is_new(facts.token, &facts.status.last_handled_requested_at)
         || is_new(facts.workspace_token, &facts.status.last_handled_workspace_requested_at)

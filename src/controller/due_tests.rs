@@ -1,5 +1,6 @@
 use super::*;
 use crate::api::{RunCounts, Schedule};
+use crate::controller::conditions::Conditions;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -171,5 +172,17 @@ fn what_was_blocked_runs_when_the_way_is_free() {
     assert_eq!(run(freed), Due::Now(RunTrigger::Change));
     let failed = after(&[report("a", "2026-11-23T10:00:00Z", RunResult::Failed)]);
     let freed = Facts { was_blocked: true, ..facts(&failed, None, "2026-11-23T10:00:20Z") };
-    assert_eq!(run(freed), Due::At(at("2026-11-23T10:00:40Z")), "failures are waited for all the same");
+    assert_eq!(run(freed), Due::Now(RunTrigger::Change), "whoever freed it does not wait for a retry");
+    let draft = ConnectionStatus { observed_generation: Some(1), ..ConnectionStatus::default() };
+    let freed = Facts { was_blocked: true, ..facts(&draft, None, "2026-11-23T10:00:20Z") };
+    assert_eq!(plan(freed, Some(at("2026-11-23T10:00:00Z")), 1), Due::Now(RunTrigger::Change));
+}
+
+#[test]
+fn a_draft_whose_spec_is_wrong_is_not_planned_again_by_itself() {
+    let mut status = ConnectionStatus { observed_generation: Some(1), ..ConnectionStatus::default() };
+    Conditions::new(&mut status.conditions, 1, at("2026-11-23T10:00:00Z"))
+        .only_while(STALLED, Some(("InvalidSpec", "x")));
+    let planned = Some(at("2026-11-23T10:00:00Z"));
+    assert_eq!(plan(facts(&status, None, "2026-11-23T12:00:00Z"), planned, 3), Due::OnChange);
 }

@@ -148,15 +148,16 @@ impl Roster {
         self.keys.get(key)?.iter().filter_map(|name| self.members.get(name)).min_by(|a, b| a.age().cmp(&b.age()))
     }
 
-    /// A connection other than `besides` that lives on with what `besides` owns: it has the same key, or takes it over at
-    /// the same workspace.
-    pub(super) fn heir(&self, key: &OwnershipKey, besides: &Name) -> Option<&Member> {
-        let workspace = self.members.get(besides).and_then(|member| member.workspace.clone());
-        let names = self.keys.get(key).into_iter().chain(self.takers.get(key)).flatten();
-        let lives_on = |member: &&Member| {
-            !member.deleting && (workspace.is_none() || member.workspace.is_none() || member.workspace == workspace)
+    /// The others that live on with what a connection owns, were it gone: they have the same key, or take it over, at the
+    /// same workspace.
+    pub(super) fn heirs(&self, member: &Member) -> Vec<Name> {
+        let names = self.keys.get(&member.key).into_iter().chain(self.takers.get(&member.key)).flatten();
+        let lives_on = |other: &&Member| {
+            let somewhere = member.workspace.is_none() || other.workspace.is_none();
+            !other.deleting && (somewhere || other.workspace == member.workspace)
         };
-        names.filter(|name| *name != besides).filter_map(|name| self.members.get(name)).find(lives_on)
+        let others = names.filter(|name| **name != member.name).filter_map(|name| self.members.get(name));
+        others.filter(lives_on).map(|other| other.name.clone()).collect()
     }
 
     /// The keys of other connections that read the same directory for the same workspace.
@@ -229,19 +230,21 @@ mod tests {
     #[test]
     fn l07_a_key_that_somebody_takes_over_has_an_heir_at_the_same_workspace_only() {
         let mut roster = Roster::default();
-        roster.put(member("old", "k/old", &[], "2026-11-23T10:00:00Z"));
-        let old = Name::new("support", "old");
-        assert!(roster.heir(&key("k/old"), &old).is_none());
+        let old = member("old", "k/old", &[], "2026-11-23T10:00:00Z");
+        roster.put(old.clone());
+        assert!(roster.heirs(&old).is_empty());
         let mut elsewhere = member("new", "k/new", &["k/old"], "2026-11-23T11:00:00Z");
         elsewhere.workspace = Some(Name::new("support", "other"));
         roster.put(elsewhere);
-        assert!(roster.heir(&key("k/old"), &old).is_none());
+        assert!(roster.heirs(&old).is_empty());
         roster.put(member("new", "k/new", &["k/old"], "2026-11-23T11:00:00Z"));
-        assert_eq!(roster.heir(&key("k/old"), &old).unwrap().name.name, "new");
+        assert_eq!(roster.heirs(&old), [Name::new("support", "new")]);
+        roster.remove(&old.name);
+        assert_eq!(roster.heirs(&old), [Name::new("support", "new")], "also when it is gone already");
         let mut going = member("new", "k/new", &["k/old"], "2026-11-23T11:00:00Z");
         going.deleting = true;
         roster.put(going);
-        assert!(roster.heir(&key("k/old"), &old).is_none(), "one that goes itself inherits nothing");
+        assert!(roster.heirs(&old).is_empty(), "one that goes itself inherits nothing");
     }
 
     #[test]

@@ -54,6 +54,10 @@ pub(super) async fn run(
     context: &Context,
 ) -> Result<Next, Error> {
     let Some(_slot) = context.slot().await else { return Ok(Next::until(None, context.now())) };
+    // What was so when it got in line may be so no more.
+    if context.cluster.look(&connection).is_err() {
+        return Ok(Next::again(connection));
+    }
     let settings = match settings(&connection, name, context) {
         Ok(settings) => settings,
         Err(error) => return Err(Error::Run(error)),
@@ -164,7 +168,7 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
             before.clone(),
             summary,
             None,
-            connection.spec.leavers.policy,
+            policy(&connection),
             context.store.log_ref(&settings.key, &summary.id),
             moment,
         ),
@@ -244,6 +248,10 @@ fn must_stop(name: &Name, began: &ContactSyncConnection, context: &Context) -> O
     let Ok(now) = &now.0 else { return None };
     if now.uid() != began.uid() {
         return Some("the connection was deleted and made again".to_owned());
+    }
+    // The watch is behind: what it shows was changed before this began.
+    if now.metadata.generation < began.metadata.generation {
+        return None;
     }
     let deleting = |object: &ContactSyncConnection| object.metadata.deletion_timestamp.is_some();
     if deleting(began) {

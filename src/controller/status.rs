@@ -9,6 +9,7 @@ use super::conditions::{
 };
 use super::fault::Fault;
 use super::metrics::Standing;
+use super::standing;
 use crate::api::{Binding, ConnectionStatus, LeaverPolicy, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger};
 use crate::runlog::Summary;
 
@@ -96,7 +97,8 @@ pub(super) fn begun(
     moment: Moment,
 ) -> ConnectionStatus {
     let Moment { generation, now } = moment;
-    let is_new = status.observed_generation != Some(generation);
+    // What stood in the way of it until now says nothing any more.
+    let is_new = status.observed_generation != Some(generation) || standing::was_blocked(&status);
     let mut conditions = Conditions::new(&mut status.conditions, generation, now);
     let why = match report.trigger {
         RunTrigger::Schedule => "it is time",
@@ -106,8 +108,9 @@ pub(super) fn begun(
     };
     conditions.set(SYNCING, Is::True, word(report.trigger), &format!("run {} is on: {why}", report.id));
     if is_new {
-        conditions.set(READY, Is::Unknown, "Progressing", "the first run of this generation is on");
-        conditions.only_while(RECONCILING, Some(("Progressing", "the first run of this generation is on")));
+        let message = "the first run of this generation, or since something stood in the way, is on";
+        conditions.set(READY, Is::Unknown, "Progressing", message);
+        conditions.only_while(RECONCILING, Some(("Progressing", message)));
         conditions.only_while(STALLED, None);
     }
     tokens.note(&mut status);
@@ -132,7 +135,9 @@ pub(super) fn ended(
     if summary.result == RunResult::Succeeded {
         status.last_success_time = report.end_time;
     }
-    status.plan = held_plan(summary, policy);
+    if weighed(summary) {
+        status.plan = held_plan(summary, policy);
+    }
     let mut conditions = Conditions::new(&mut status.conditions, generation, now);
     conditions.set(SYNCING, Is::False, "Idle", "no run is on");
     held(&mut conditions, summary);
@@ -246,8 +251,13 @@ fn reasons(reasons: &BTreeMap<String, BTreeMap<String, u64>>) -> String {
     if told.is_empty() { "see the run's log".to_owned() } else { told.join(", ") }
 }
 
+/// Whether a run came so far that it knows what is to be held. One that did not leaves standing what was found before.
+fn weighed(summary: &Summary) -> bool {
+    matches!(summary.result, RunResult::Succeeded | RunResult::Partial) || summary.plan.is_some()
+}
+
 fn held(conditions: &mut Conditions<'_>, summary: &Summary) {
-    if summary.result == RunResult::Interrupted || summary.owned_at_start.is_none() {
+    if !weighed(summary) {
         return;
     }
     let message = summary.plan.as_ref().map(|plan| {

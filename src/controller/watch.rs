@@ -43,16 +43,19 @@ pub(super) fn connections(
     namespace: Option<String>,
 ) -> impl Stream<Item = Result<GuardedConnection, watcher::Error>> + Send + 'static {
     let mut listing: Option<BTreeSet<Name>> = None;
-    let noted = noting(Arc::clone(&cluster));
+    let mut is_first = true;
     watcher::watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(trim)
+        .reflect(writer)
+        // After the store: whoever is woken looks there.
         .inspect(move |event| {
             let (Ok(event), Some(cluster)) = (event, cluster.get()) else { return };
             follow(event, cluster, &mut listing, namespace.as_deref(), &departed);
+            if matches!(event, Event::InitDone) {
+                cluster.listed(std::mem::take(&mut is_first));
+            }
         })
-        .reflect(writer)
-        .inspect(noted)
         .applied_objects()
         .predicate_filter(reacts, PredicateConfig::default())
 }
@@ -64,7 +67,7 @@ pub(super) fn workspaces(
     cluster: Arc<OnceLock<Arc<Cluster>>>,
 ) -> impl Stream<Item = Result<GuardedWorkspace, watcher::Error>> + Send + 'static {
     let touched = Arc::clone(&cluster);
-    let noted = noting(Arc::clone(&cluster));
+    let mut is_first = true;
     let wake = move |cluster: &Cluster, name: &Name| {
         cluster.touch();
         let names = cluster.roster().at_workspace(name);
@@ -74,10 +77,15 @@ pub(super) fn workspaces(
         .default_backoff()
         .modify(trim)
         .reflect(writer)
-        .inspect(noted)
         .inspect(move |event| {
-            if let (Ok(Event::Delete(workspace)), Some(cluster)) = (event, touched.get()) {
-                wake(cluster, &name_of(workspace));
+            let (Ok(event), Some(cluster)) = (event, touched.get()) else { return };
+            match event {
+                Event::Delete(workspace) => wake(cluster, &name_of(workspace)),
+                Event::InitDone => {
+                    cluster.listed(std::mem::take(&mut is_first));
+                    cluster.wake_workspaces();
+                }
+                Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
             }
         })
         .applied_objects()
@@ -95,6 +103,8 @@ pub(super) fn namespaces(
     writer: Writer<PartialObjectMeta<Namespace>>,
     cluster: Arc<OnceLock<Arc<Cluster>>>,
 ) -> impl Stream<Item = Result<PartialObjectMeta<Namespace>, watcher::Error>> + Send + 'static {
+    let listed = Arc::clone(&cluster);
+    let mut is_first = true;
     watcher::watcher(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), watcher::Config::default())
         .default_backoff()
         .modify(|namespace| {
@@ -102,7 +112,11 @@ pub(super) fn namespaces(
             namespace.metadata.annotations = None;
         })
         .reflect(writer)
-        .inspect(noting(Arc::clone(&cluster)))
+        .inspect(move |event| {
+            if let (Ok(Event::InitDone), Some(cluster)) = (event, listed.get()) {
+                cluster.listed(std::mem::take(&mut is_first));
+            }
+        })
         .applied_objects()
         .predicate_filter(predicates::labels, PredicateConfig::default())
         .inspect(move |namespace| {
@@ -111,18 +125,11 @@ pub(super) fn namespaces(
             let theirs = namespace.name_any();
             let names: Vec<Name> = cluster.roster().names().filter(|name| name.namespace == theirs).cloned().collect();
             cluster.wake(&names);
+            // Who may use a workspace may have changed with it.
+            for workspace in names.iter().filter_map(|name| cluster.roster().get(name)?.workspace.clone()) {
+                cluster.wake_workspace(&workspace);
+            }
         })
-}
-
-/// Notes when a store was filled for the first time.
-fn noting<K>(cluster: Arc<OnceLock<Arc<Cluster>>>) -> impl FnMut(&Result<Event<K>, watcher::Error>) {
-    let mut noted = false;
-    move |event| {
-        if let (Ok(Event::InitDone), Some(cluster), false) = (event, cluster.get(), noted) {
-            noted = true;
-            cluster.note_listed();
-        }
-    }
 }
 
 /// A store and what fills it.

@@ -57,7 +57,7 @@ enum Step {
 }
 
 async fn step(workspace: &KDeskWorkspace, name: &Name, context: &Context) -> Result<Step, Error> {
-    let users = context.cluster.roster().at_workspace(name).len();
+    let users = context.cluster.users(name);
     let holds = workspace.finalizers().iter().any(|finalizer| finalizer == FINALIZER);
     let is_deleting = workspace.metadata.deletion_timestamp.is_some();
     let api = context.workspaces(name);
@@ -91,7 +91,7 @@ async fn step(workspace: &KDeskWorkspace, name: &Name, context: &Context) -> Res
     Ok(Step::Rest(wait.map_or_else(Action::await_change, Action::requeue)))
 }
 
-/// Asks the desk, unless that was done lately. How long it is good for.
+/// Asks the desk, unless that was done lately and nobody asks for it. How long it is good for.
 async fn check(status: &mut WorkspaceStatus, workspace: &KDeskWorkspace, context: &Context) -> Option<Duration> {
     let uid = workspace.uid().unwrap_or_default();
     let generation = workspace.metadata.generation.unwrap_or_default();
@@ -104,6 +104,7 @@ async fn check(status: &mut WorkspaceStatus, workspace: &KDeskWorkspace, context
     };
     if let Some(checked) = known
         && status.observed_generation == Some(generation)
+        && requested_at(workspace).is_none_or(|token| status.last_handled_requested_at.as_ref() == Some(&token))
     {
         let left = wait_after(checked.failed).saturating_sub(checked.at.elapsed());
         if !left.is_zero() {

@@ -2,8 +2,16 @@
 
 mod admission;
 mod control_plane;
+mod deletion;
+mod everywhere;
 mod ha;
+mod kstatus;
+mod moves;
 mod office;
 mod quickstart;
+mod requests;
 mod resources;
+mod schedules;
+mod states;
 mod support;
+mod workspaces;

@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use contactsync::api::{ConnectionStatus, ContactSyncConnection, KDeskWorkspace};
-use kube::Api;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use k8s_openapi::api::events::v1::Event;
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
+use kube::core::GroupVersionKind;
+use kube::{Api, ResourceExt};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use super::kstatus::{lawful, tells_nobodys_data};
 use super::support::merge;
 use crate::support::cluster::Cluster;
 use crate::support::eventually::eventually;
@@ -50,13 +54,33 @@ impl Office {
 
     /// The rights of the controller, in this namespace.
     async fn permit(&self) {
-        let roles = include_str!("../../deploy/rbac.yaml");
-        self.cluster.kubectl_as("admin", &["apply", "--server-side", "-f", "-"], roles).await.ok();
+        self.roles().await;
         for role in ["contactsync-controller", "contactsync-leader"] {
-            let (role, binding) = (format!("--clusterrole={role}"), role);
-            let arguments = ["create", "rolebinding", binding, "-n", &self.namespace, &role, "--user=controller"];
-            self.cluster.kubectl(&arguments).await.ok();
+            self.bind("RoleBinding", role).await;
         }
+    }
+
+    /// The rights of a controller that watches every namespace.
+    pub(super) async fn permit_everywhere(&self) {
+        for role in ["contactsync-controller", "contactsync-namespaces"] {
+            self.bind("ClusterRoleBinding", role).await;
+        }
+    }
+
+    async fn roles(&self) {
+        for role in serde_yaml::Deserializer::from_str(include_str!("../../deploy/rbac.yaml")) {
+            self.apply(&Value::deserialize(role).unwrap()).await;
+        }
+    }
+
+    async fn bind(&self, kind: &str, role: &str) {
+        let group = "rbac.authorization.k8s.io";
+        self.apply(&json!({
+            "apiVersion": format!("{group}/v1"), "kind": kind, "metadata": {"name": role},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": "controller"}],
+        }))
+        .await;
     }
 
     pub(super) async fn secret(&self, name: &str, token: &str) {
@@ -80,25 +104,24 @@ impl Office {
 
     /// A connection that reads `people.csv`, its spec changed (a merge patch).
     pub(super) async fn connection(&self, name: &str, change: &Value) {
-        let mut spec = json!({
-            "state": "Enabled",
-            "workspaceRef": {"name": "acme"},
-            "source": {"type": "File", "file": {"path": "people.csv", "format": "CSV", "idField": "id", "groupsField": "groups"}},
-            "emailDomains": ["acme.example"],
-            "scope": {"mode": "List", "list": {"groups": [{"name": "Staff"}]}},
-            "mapping": {"preset": "Standard"},
-            "leavers": {"policy": "Deactivate"},
-            "deletionPolicy": "Keep",
-        });
-        merge(&mut spec, change);
-        let object = json!({"apiVersion": "kdesk.seraphex.net/v1alpha1", "kind": "ContactSyncConnection", "metadata": {"name": name}, "spec": spec});
-        self.apply(&object).await;
+        self.apply(&manifest(name, change)).await;
     }
 
     /// Applies as Flux and Argo CD do: server-side, and a conflict is an error.
     pub(super) async fn apply(&self, object: &Value) {
-        let arguments = ["apply", "--server-side", "--field-manager=gitops", "-n", &self.namespace, "-f", "-"];
-        self.cluster.kubectl_as("admin", &arguments, &object.to_string()).await.ok();
+        self.apply_in(&self.namespace, object).await;
+    }
+
+    pub(super) async fn apply_in(&self, namespace: &str, object: &Value) {
+        let object: DynamicObject = serde_json::from_value(object.clone()).unwrap();
+        let kind = GroupVersionKind::try_from(object.types.clone().unwrap()).unwrap();
+        let resource = ApiResource::from_gvk(&kind);
+        let client = self.cluster.client().await;
+        let api: Api<DynamicObject> = match kind.kind.strip_prefix("Cluster") {
+            Some(_) => Api::all_with(client, &resource),
+            None => Api::namespaced_with(client, namespace, &resource),
+        };
+        api.patch(&object.name_any(), &PatchParams::apply("gitops"), &Patch::Apply(&object)).await.unwrap();
     }
 
     /// Writes the people of the directory.
@@ -106,8 +129,20 @@ impl Office {
         self.house.other_file(&format!("{}/people.csv", self.namespace), lines);
     }
 
-    /// Starts a controller.
+    /// Writes people into a file of their own.
+    pub(super) fn people_of(&self, file: &str, lines: &[Line]) {
+        self.house.other_file(&format!("{}/{file}", self.namespace), lines);
+    }
+
+    /// Starts a controller of this namespace.
     pub(super) fn controller(&self, more: &[&str]) -> Operator {
+        let mut arguments = vec!["--watch-namespace", &self.namespace];
+        arguments.extend(more);
+        Operator::start(self, &arguments)
+    }
+
+    /// Starts a controller of all namespaces.
+    pub(super) fn controller_of_all(&self, more: &[&str]) -> Operator {
         Operator::start(self, more)
     }
 
@@ -128,6 +163,7 @@ impl Office {
     ) -> ConnectionStatus {
         eventually(what, || async {
             let connection = self.connections.get(name).await.map_err(|error| error.to_string())?;
+            lawful(&connection);
             let status = connection.status.clone().unwrap_or_default();
             if look(&connection, &status) { Ok(status) } else { Err(serde_json::to_string(&status).unwrap()) }
         })
@@ -140,6 +176,19 @@ impl Office {
             let ready = condition(status, "Ready");
             status.observed_generation == connection.metadata.generation
                 && ready.is_some_and(|(status, why, _)| status == is && why == reason)
+        })
+        .await
+    }
+
+    /// Waits until the newest generation of a workspace is Ready, or not, for this reason.
+    pub(super) async fn workspace_ready(&self, name: &str, is: &str, reason: &str) -> KDeskWorkspace {
+        eventually(&format!("workspace {name} is Ready={is} for {reason}"), || async {
+            let workspace = self.workspaces.get(name).await.map_err(|error| error.to_string())?;
+            let status = workspace.status.clone().unwrap_or_default();
+            let so =
+                status.conditions.iter().any(|one| one.type_ == "Ready" && one.status == is && one.reason == reason);
+            let known = status.observed_generation == workspace.metadata.generation;
+            if so && known { Ok(workspace) } else { Err(serde_json::to_string(&status).unwrap()) }
         })
         .await
     }
@@ -180,22 +229,56 @@ impl Office {
         .await;
     }
 
-    /// Reasons of the Events about a connection, each once, sorted.
+    /// Events about an object, whatever it is. They hold nobody's data.
+    pub(super) async fn told(&self, name: &str) -> Vec<Event> {
+        let api: Api<Event> = Api::namespaced(self.cluster.client().await, &self.namespace);
+        let all = api.list(&ListParams::default()).await.unwrap();
+        for event in &all.items {
+            tells_nobodys_data(event.note.as_deref().unwrap_or_default());
+        }
+        let about = |event: &Event| event.regarding.as_ref().is_some_and(|object| object.name.as_deref() == Some(name));
+        all.items.into_iter().filter(about).collect()
+    }
+
+    /// Reasons of the Events about an object, each once, sorted.
     pub(super) async fn events(&self, name: &str) -> Vec<String> {
-        let said =
-            self.cluster.kubectl(&["get", "events.events.k8s.io", "-n", &self.namespace, "-o", "json"]).await.ok();
-        let list: Value = serde_json::from_str(&said).unwrap();
-        let mut reasons: Vec<String> = list["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|event| event["regarding"]["name"] == name)
-            .map(|event| event["reason"].as_str().unwrap().to_owned())
-            .collect();
+        let mut reasons: Vec<String> = self.told(name).await.into_iter().filter_map(|event| event.reason).collect();
         reasons.sort_unstable();
         reasons.dedup();
         reasons
     }
+
+    /// Waits until there is an Event of that reason.
+    pub(super) async fn event(&self, name: &str, reason: &str) {
+        eventually(&format!("an Event {reason} about {name}"), || async {
+            let reasons = self.events(name).await;
+            if reasons.iter().any(|other| other == reason) { Ok(()) } else { Err(format!("{reasons:?}")) }
+        })
+        .await;
+    }
+}
+
+/// A connection that reads `people.csv`, its spec changed (a merge patch).
+pub(super) fn manifest(name: &str, change: &Value) -> Value {
+    let mut spec = json!({
+        "state": "Enabled",
+        "workspaceRef": {"name": "acme"},
+        "source": {"type": "File", "file": {"path": "people.csv", "format": "CSV", "idField": "id", "groupsField": "groups"}},
+        "emailDomains": ["acme.example"],
+        "scope": {"mode": "List", "list": {"groups": [{"name": "Staff"}]}},
+        "mapping": {"preset": "Standard"},
+        "leavers": {"policy": "Deactivate"},
+        "deletionPolicy": "Keep",
+    });
+    merge(&mut spec, change);
+    json!({"apiVersion": "kdesk.seraphex.net/v1alpha1", "kind": "ContactSyncConnection", "metadata": {"name": name}, "spec": spec})
+}
+
+/// Reads another file (for `change` of a connection).
+pub(super) fn from_file(path: &str, change: &Value) -> Value {
+    let mut all = json!({"source": {"file": {"path": path}}});
+    merge(&mut all, change);
+    all
 }
 
 /// Status, reason and message of a condition.
@@ -215,15 +298,16 @@ impl Operator {
         let number = std::fs::read_dir(office.house.folder()).unwrap().count();
         let log = office.house.folder().join(format!("controller-{number}.log"));
         let child = program()
-            .args(["controller", "--watch-namespace", &office.namespace, "--lease-namespace", &office.namespace])
+            .args(["controller", "--lease-namespace", &office.namespace])
             .arg("--kubeconfig")
             .arg(office.cluster.kubeconfig_of("controller"))
             .arg("--log-dir")
             .arg(office.house.runs())
             .arg("--file-root")
             .arg(office.house.folder())
-            .args(["--lease-duration", "3s", "--release-after", "0s", "--log-format", "text"])
+            .args(["--lease-duration", "3s", "--log-format", "text"])
             .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"])
+            .args(if more.contains(&"--release-after") { &[] } else { &["--release-after", "0s"][..] })
             .args(more)
             .env("CONTACTSYNC_LOG", "info")
             .stdin(Stdio::null())
