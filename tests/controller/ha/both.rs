@@ -5,8 +5,7 @@ use super::stage::{EMEA, Stage};
 use crate::support::between::Then;
 use contactsync::api::RunResult;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_controllers_without_an_election_do_no_harm() {
+pub(super) async fn two_controllers_without_an_election_do_no_harm() {
     let stage = Stage::open("both", 40, 60).await;
     let replicas = ["ann", "bob"].map(|name| Replica::start(&stage.office, name, &SINGLE));
     stage.write(10).await.then(Then::GoOn);

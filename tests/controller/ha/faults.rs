@@ -23,6 +23,7 @@ async fn nothing_is_lost_whatever_the_api_server_does() {
         watches_are_cut_and_expire(),
         it_contradicts_whatever_is_said(),
         the_next_leader_tells_how_a_run_ended(),
+        nobody_is_asked_while_nothing_happens(),
     );
 }
 
@@ -171,7 +172,6 @@ async fn watches_are_cut_and_expire() {
     stage.comes_to_rest().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_asked_while_nothing_happens() {
     const COUNT: usize = 20;
     let office = Office::open("api-idle").await;
@@ -195,7 +195,6 @@ async fn nobody_is_asked_while_nothing_happens() {
     office.run_now("c0", "once").await;
     settled(&proxy).await;
     let calls = but_leases(&proxy);
-    println!("a run: {calls:?}");
     let writes = calls.iter().filter(|call| call.writes_status()).count();
     assert!(writes <= 2, "{calls:?}");
 }

@@ -18,6 +18,7 @@ async fn one_replica_leads_at_a_time_whatever_becomes_of_it() {
         a_leader_that_slept_sends_nothing_when_it_wakes(),
         a_leader_that_is_cut_off_stops_before_another_starts(),
         a_leader_whose_lease_is_taken_away_stops(),
+        super::both::two_controllers_without_an_election_do_no_harm(),
     );
 }
 
