@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(next_move(&LeaseSpec::default(), "me", Duration::ZERO), Move::Take);
     }
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     /// A fence of a minute, and the clock that it looks at.
     fn fence() -> (Fence, Clock, Arc<Mutex<Timestamp>>) {

@@ -190,7 +190,7 @@ impl Trial {
         for connection in CONNECTIONS {
             let put: Timestamp = contactsync::clock::system()();
             let token = self.ask(connection).await;
-            eventually_within(Duration::from_secs(60), &format!("{connection} is in step"), || async {
+            eventually_within(Duration::from_mins(1), &format!("{connection} is in step"), || async {
                 let status = self.office.status(connection).await;
                 let done = status.last_handled_requested_at.as_deref() == Some(token.as_str())
                     && status.last_run.as_ref().is_some_and(|run| {

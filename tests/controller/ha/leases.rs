@@ -65,7 +65,9 @@ async fn a_leader_that_slept_sends_nothing_when_it_wakes() {
     assert_eq!(status.last_run.unwrap().trigger, RunTrigger::Retry);
     let before = stage.between.times().len();
     // What it had sent before arrives now, and it gets its answer when it wakes.
-    stops.into_iter().for_each(|stop| stop.then(Then::GoOn));
+    for stop in stops {
+        stop.then(Then::GoOn);
+    }
     ann.signal("CONT");
     ann.says("the lease is lost").await;
     // It takes part again, as the one who waits.
