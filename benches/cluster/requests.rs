@@ -12,7 +12,7 @@ const ITS_OWN: [&str; 5] = [
     "resource=\"endpointslices\"",
     "resource=\"services\"",
     "resource=\"flowschemas\"",
-    "resource=\"\"",
+    ",resource=\"\"",
 ];
 
 pub struct Requests {

@@ -9,7 +9,8 @@ use futures::{Stream, StreamExt};
 use jiff::SignedDuration;
 use kube::Client;
 use kube::runtime::Controller as Loop;
-use kube::runtime::controller::{Action, Config};
+use kube::runtime::controller::{self, Action, Config};
+use kube::runtime::watcher;
 use kube::runtime::reflector;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -174,7 +175,12 @@ impl Controller {
         }
         if let Some(writer) = label_writer {
             let stream = watch::namespaces(&self.client, writer, seen).take_until(stopping.clone().cancelled_owned());
-            loops.push(Box::pin(stream.for_each(|_| ready(()))));
+            loops.push(Box::pin(stream.for_each(|seen| {
+                if let Err(error) = seen {
+                    tell_watch("Namespace", &error);
+                }
+                ready(())
+            })));
         }
         Built { context, departed: departures, loops }
     }
@@ -226,7 +232,27 @@ where
         error_policy::<K>,
         Arc::clone(context),
     );
-    Box::pin(reconciled.for_each(|_| ready(())))
+    Box::pin(reconciled.for_each(|outcome| {
+        // What became of an object is told by the error policy; one that is gone meanwhile is nobody's loss.
+        if let Err(controller::Error::QueueError(error)) = outcome {
+            tell_watch(&K::kind(&()), &error);
+        }
+        ready(())
+    }))
+}
+
+/// A watch that fails is begun again by itself, ever later. Until then nothing of its kind is seen.
+fn tell_watch(kind: &str, error: &watcher::Error) {
+    let why = match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => super::error::brief(error),
+        // The server ends watches that are too old: a new listing begins.
+        watcher::Error::WatchError(status) if status.code == 410 => return,
+        watcher::Error::WatchError(status) => format!("{} {}", status.code, status.reason),
+        watcher::Error::NoResourceVersion => "it gives no resource version".to_owned(),
+    };
+    tracing::warn!(kind, error = %why, "the watch broke off and is begun again: check the API server, the rights and crds/");
 }
 
 /// The one reporter of what stops a reconciliation.
