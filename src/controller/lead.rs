@@ -302,7 +302,7 @@ async fn clock_jumps(context: Arc<Context>) {
 fn clock_jump(by_clock: SignedDuration, passed: Duration) -> Option<SignedDuration> {
     let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
     let jump = by_clock.saturating_sub(passed);
-    (jump.abs() > CLOCK_JUMP).then_some(jump)
+    (jump > CLOCK_JUMP || jump < -CLOCK_JUMP).then_some(jump)
 }
 
 /// Contacts of connections that were deleted with Keep become nobody's, after a while.

@@ -349,11 +349,12 @@ mod tests {
     #[test]
     fn a_fence_shuts_by_itself_and_stays_shut() {
         let (fence, clock, _) = fence();
-        assert!(fence.is_open() && fence.extend(Asked::now(&clock), MINUTE));
+        let gate = fence.gate();
+        assert!(gate() && fence.is_open() && fence.extend(Asked::now(&clock), MINUTE));
         let asked = Asked::now(&clock);
         assert!(fence.extend(asked, Duration::ZERO), "it was open until then");
         assert!(!fence.extend(asked, MINUTE), "without anybody having shut it");
-        assert!(!fence.is_open(), "who waited at it is not let through later");
+        assert!(!fence.is_open() && !gate(), "who waited at it is not let through later");
     }
 
     #[test]

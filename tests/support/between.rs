@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Response};
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -96,7 +96,7 @@ struct Seen {
     writes: usize,
     kinds: HashMap<Kind, usize>,
     /// When each request came.
-    times: Vec<Instant>,
+    times: Vec<Timestamp>,
     /// Contacts that the desk said are there, with the version it told, if any; `None`: gone.
     done: HashMap<String, Option<i64>>,
 }
@@ -150,7 +150,7 @@ impl Between {
     }
 
     /// When each request came.
-    pub fn times(&self) -> Vec<Instant> {
+    pub fn times(&self) -> Vec<Timestamp> {
         self.seen().times.clone()
     }
 
@@ -215,7 +215,7 @@ impl Shared {
     fn note(&self, method: &Method, path: &str, body: &Bytes) -> Passing {
         let kind = kind(method, path, &String::from_utf8_lossy(body));
         let mut seen = self.seen.lock().unwrap();
-        seen.times.push(Instant::now());
+        seen.times.push(contactsync::clock::system()());
         seen.writes += usize::from(kind >= Kind::Writing);
         *seen.kinds.entry(kind).or_default() += 1;
         Passing { kind, method: method.clone(), path: path.to_owned(), writes: seen.writes }

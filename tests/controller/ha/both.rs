@@ -1,15 +1,13 @@
 //! Two controllers that both believe that they lead: somebody turned the election off for two replicas.
 
-use super::replica::Replica;
+use super::replica::{LONG, Replica, SINGLE};
 use super::stage::{EMEA, Stage};
 use crate::support::between::Then;
 use contactsync::api::RunResult;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_controllers_without_an_election_do_no_harm() {
+pub(super) async fn two_controllers_without_an_election_do_no_harm() {
     let stage = Stage::open("both", 40, 60).await;
-    let single = ["--leader-elect", "false"];
-    let replicas = ["ann", "bob"].map(|name| Replica::start(&stage.office, name, &single));
+    let replicas = ["ann", "bob"].map(|name| Replica::start(&stage.office, name, &SINGLE));
     stage.write(10).await.then(Then::GoOn);
     // Both may begin now, and each finds what the other announced.
     for token in ["one", "two"] {
@@ -22,7 +20,7 @@ async fn two_controllers_without_an_election_do_no_harm() {
         })
         .await;
     drop(replicas);
-    let _carl = Replica::start(&stage.office, "carl", &[]);
+    let _carl = Replica::start(&stage.office, "carl", &LONG);
     stage.office.run_now(EMEA, "three").await;
     stage.in_step().await;
     // Who runs what another runs finds its record in another state: the contacts are right all the same.

@@ -6,8 +6,8 @@ use contactsync::api::{RunResult, RunTrigger};
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use super::replica::Replica;
-use super::stage::{EMEA, Stage, truthful};
+use super::replica::{LONG, Replica, SINGLE};
+use super::stage::{EMEA, Stage, history, truthful};
 use crate::controller::office::Office;
 use crate::support::api_proxy::{ApiProxy, Call, Trouble};
 use crate::support::between::Then;
@@ -22,19 +22,21 @@ async fn nothing_is_lost_whatever_the_api_server_does() {
         it_refuses_for_a_while(),
         watches_are_cut_and_expire(),
         it_contradicts_whatever_is_said(),
+        the_next_leader_tells_how_a_run_ended(),
+        nobody_is_asked_while_nothing_happens(),
     );
 }
 
 /// A stage with one controller behind a proxy.
-async fn before(name: &str, more: &[&str]) -> (Stage, ApiProxy, Replica) {
+async fn before(name: &str) -> (Stage, ApiProxy, Replica) {
     let stage = Stage::open(name, 10, 1000).await;
     let proxy = ApiProxy::start(stage.office.cluster).await;
-    let replica = Replica::at(&stage.office, &proxy.kubeconfig, "ann", more);
+    let replica = Replica::at(&stage.office, &proxy.kubeconfig, "ann", &SINGLE);
     (stage, proxy, replica)
 }
 
 async fn answers_to_status_writes_are_lost() {
-    let (stage, proxy, _ann) = before("api-lost", &[]).await;
+    let (stage, proxy, _ann) = before("api-lost").await;
     stage.in_step().await;
     // Of the announcement, then of the end.
     for (skip, token) in [(0, "first"), (1, "second")] {
@@ -56,7 +58,7 @@ async fn answers_to_status_writes_are_lost() {
 }
 
 async fn somebody_else_writes_status() {
-    let (stage, _proxy, _ann) = before("api-conflict", &[]).await;
+    let (stage, _proxy, _ann) = before("api-conflict").await;
     let stop = stage.write(3).await;
     let patch = json!({"status": {"contacts": 99, "lastHandledRequestedAt": "somebody's"}});
     stage.office.connections.patch_status(EMEA, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
@@ -75,7 +77,7 @@ async fn somebody_else_writes_status() {
 }
 
 async fn it_refuses_for_a_while() {
-    let (stage, proxy, _ann) = before("api-refuses", &[]).await;
+    let (stage, proxy, _ann) = before("api-refuses").await;
     let stop = stage.write(3).await;
     let is_ours = |call: &Call| !call.is_lease() && !call.is_watch();
     proxy.trouble(4, Trouble::Refuse(429, 1), is_ours);
@@ -95,8 +97,30 @@ async fn it_refuses_for_a_while() {
     stage.comes_to_rest().await;
 }
 
+async fn the_next_leader_tells_how_a_run_ended() {
+    let stage = Stage::open("api-untold", 10, 1000).await;
+    stage.office.change(EMEA, &json!({"schedule": {"interval": "1h"}})).await;
+    let proxy = ApiProxy::start(stage.office.cluster).await;
+    let mut ann = Replica::at(&stage.office, &proxy.kubeconfig, "ann", &SINGLE);
+    let stop = stage.write(3).await;
+    proxy.freeze();
+    stop.then(Then::GoOn);
+    eventually("the run ended, and nobody was told", || async {
+        let runs = history(&stage.office, EMEA).await;
+        if runs.iter().any(|run| run.end_time.is_some()) { Ok(()) } else { Err(format!("{runs:?}")) }
+    })
+    .await;
+    ann.kill();
+    let _bob = Replica::start(&stage.office, "bob", &SINGLE);
+    let status = stage.in_step().await;
+    assert_eq!(stage.story().await, [(RunTrigger::Change, RunResult::Succeeded)], "it is not run again");
+    let last = status.last_run.unwrap();
+    assert!(status.next_run_time > last.end_time, "{:?} is the next one", status.next_run_time);
+    stage.comes_to_rest().await;
+}
+
 async fn it_contradicts_whatever_is_said() {
-    let (stage, proxy, _ann) = before("api-contradicts", &[]).await;
+    let (stage, proxy, _ann) = before("api-contradicts").await;
     let status_of_emea = |call: &Call| call.writes_status() && call.path.contains(EMEA);
     let stop = stage.write(3).await;
     // As an API server that has only just started may: it knows no such path.
@@ -121,7 +145,7 @@ async fn it_contradicts_whatever_is_said() {
 }
 
 async fn watches_are_cut_and_expire() {
-    let (stage, proxy, _ann) = before("api-watches", &[]).await;
+    let (stage, proxy, _ann) = before("api-watches").await;
     stage.in_step().await;
     for round in 0..2 {
         if round == 1 {
@@ -148,7 +172,6 @@ async fn watches_are_cut_and_expire() {
     stage.comes_to_rest().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_asked_while_nothing_happens() {
     const COUNT: usize = 20;
     let office = Office::open("api-idle").await;
@@ -161,7 +184,7 @@ async fn nobody_is_asked_while_nothing_happens() {
             .await;
     }
     let proxy = ApiProxy::start(office.cluster).await;
-    let _ann = Replica::at(&office, &proxy.kubeconfig, "ann", &[]);
+    let _ann = Replica::at(&office, &proxy.kubeconfig, "ann", &LONG);
     office.ready("c0", "True", "Succeeded").await;
     let last = format!("c{}", COUNT - 1);
     office.until(&last, "it ran", |_, status| status.last_run.as_ref().is_some_and(|run| run.end_time.is_some())).await;
@@ -172,7 +195,6 @@ async fn nobody_is_asked_while_nothing_happens() {
     office.run_now("c0", "once").await;
     settled(&proxy).await;
     let calls = but_leases(&proxy);
-    println!("a run: {calls:?}");
     let writes = calls.iter().filter(|call| call.writes_status()).count();
     assert!(writes <= 2, "{calls:?}");
 }

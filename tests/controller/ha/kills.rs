@@ -18,7 +18,7 @@ use super::stage::{history, truthful};
 use crate::controller::office::Office;
 use crate::support::between::Between;
 use crate::support::company::Dice;
-use crate::support::eventually::{eventually, eventually_within};
+use crate::support::eventually::eventually;
 use crate::support::house::{Line, person};
 
 const CONNECTIONS: [&str; 3] = ["emea", "apac", "americas"];
@@ -149,11 +149,9 @@ impl Trial {
         .await
     }
 
-    async fn ask(&mut self, connection: &str) -> String {
+    async fn ask(&mut self, connection: &str) {
         self.tokens += 1;
-        let token = format!("token-{}", self.tokens);
-        self.office.annotate(connection, &token).await;
-        token
+        self.office.annotate(connection, &format!("token-{}", self.tokens)).await;
     }
 
     /// Something happens in the company, somebody asks for runs, and some time later the leader is killed.
@@ -184,24 +182,22 @@ impl Trial {
         assert!(self.replicas.contains_key(&next), "{next}");
     }
 
-    /// A last request for each, and its run. One that was cut off may wait a while before it is tried again.
-    async fn settle(&mut self) -> BTreeMap<&'static str, String> {
-        let mut last = BTreeMap::new();
+    /// A last request for each, and its run. One that is cut off after others waits for minutes before it is tried again
+    /// (a busy machine may lose a lease of three seconds): then somebody asks once more.
+    async fn settle(&mut self) {
         for connection in CONNECTIONS {
-            let put: Timestamp = contactsync::clock::system()();
-            let token = self.ask(connection).await;
-            eventually_within(Duration::from_secs(60), &format!("{connection} is in step"), || async {
-                let status = self.office.status(connection).await;
-                let done = status.last_handled_requested_at.as_deref() == Some(token.as_str())
-                    && status.last_run.as_ref().is_some_and(|run| {
-                        run.result == RunResult::Succeeded && run.start_time.as_millisecond() >= put.as_millisecond()
-                    });
-                if done { Ok(()) } else { Err(serde_json::to_string(&status).unwrap()) }
-            })
-            .await;
-            last.insert(connection, token);
+            loop {
+                let put: Timestamp = contactsync::clock::system()();
+                self.tokens += 1;
+                let status = self.office.run_now(connection, &format!("token-{}", self.tokens)).await;
+                let run = status.last_run.expect("it ran");
+                assert!(run.start_time.as_millisecond() >= put.as_millisecond(), "{run:?}");
+                if run.result == RunResult::Succeeded {
+                    break;
+                }
+                assert_eq!(run.result, RunResult::Interrupted, "{run:?}");
+            }
         }
-        last
     }
 
     /// Everybody who is there has one contact that says what the directory says, and nobody else is active.
@@ -247,7 +243,7 @@ async fn play(name: &str, kills: usize, each: usize) {
     for round in 0..kills {
         trial.kill(round).await;
     }
-    let last = trial.settle().await;
+    trial.settle().await;
     trial.contacts_are_right().await;
     let before = trial.office.house.versions().await;
     trial.settle().await;
@@ -255,7 +251,6 @@ async fn play(name: &str, kills: usize, each: usize) {
     recorder.abort();
     handled_once(&announced);
     for connection in CONNECTIONS {
-        assert!(last.contains_key(connection));
         truthful(&trial.office, connection).await;
     }
     let runs = announced.lock().unwrap().len();
@@ -270,7 +265,7 @@ async fn play(name: &str, kills: usize, each: usize) {
         (trial.followed.iter().max().unwrap(), trial.followed.iter().sum::<Duration>() / u32::try_from(kills).unwrap());
     println!("{kills} kills, {} of runs that were on, in {:.0?}", trial.in_a_run, begin.elapsed());
     println!("another led after {mean:.2?}, {longest:.2?} at most; {runs} runs announced, {on_record} on record");
-    assert!(*longest < LEASE + LEASE / 7 + Duration::from_millis(800), "{:?}", trial.followed);
+    assert!(*longest < LEASE * 2, "{:?}", trial.followed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 //! the contacts, the requests and the history end as they should.
 //!
 //! Scenes mostly wait: each test plays some of them at once, each in a namespace of its own.
+#![allow(clippy::print_stdout, reason = "figures, and a seed, for whoever runs it with --nocapture or sees it fail")]
 
 mod both;
 mod faults;

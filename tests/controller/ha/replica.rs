@@ -12,6 +12,11 @@ use crate::support::processes::program;
 /// How long the lease of these tests lasts: the shortest that the program takes.
 pub(super) const LEASE: Duration = Duration::from_secs(3);
 
+/// For a replica that may not lose its lease only because this machine has much to do.
+pub(super) const LONG: [&str; 2] = ["--lease-duration", "15s"];
+/// For one that takes no part in the election.
+pub(super) const SINGLE: [&str; 2] = ["--leader-elect", "false"];
+
 pub(super) struct Replica {
     child: Child,
     log: PathBuf,
@@ -35,8 +40,9 @@ impl Replica {
             .arg(office.house.runs())
             .arg("--file-root")
             .arg(office.house.folder())
-            .args(["--identity", identity, "--lease-duration", "3s", "--release-after", "60s", "--log-format", "text"])
+            .args(["--identity", identity, "--release-after", "60s", "--log-format", "text"])
             .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"])
+            .args(if more.contains(&"--lease-duration") { &[][..] } else { &["--lease-duration", "3s"][..] })
             .args(more)
             .env("CONTACTSYNC_LOG", "info")
             .stdin(Stdio::null())
