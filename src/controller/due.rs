@@ -9,6 +9,8 @@ use crate::schedule::Timetable;
 
 /// Longest wait between two tries after failures.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(8);
+/// The same after runs that were cut off: leaders that come and go are nobody's fault, and somebody may be waiting.
+const LONGEST_WAIT_CUT_OFF: SignedDuration = SignedDuration::from_mins(1);
 const SHORTEST_WAIT: SignedDuration = SignedDuration::from_secs(30);
 /// How far the clocks of two replicas may lie apart. A run further in the future was written under a wrong clock.
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
@@ -129,7 +131,8 @@ fn wait_after(status: &ConnectionStatus) -> Option<SignedDuration> {
     let failed = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1);
     match last.result {
         // Nobody's fault, once; more than once it may be what this very run does to the controller.
-        RunResult::Interrupted => Some(if failed == 1 { SignedDuration::ZERO } else { doubling(failed - 1) }),
+        RunResult::Interrupted if failed == 1 => Some(SignedDuration::ZERO),
+        RunResult::Interrupted => Some(doubling(failed - 1).min(LONGEST_WAIT_CUT_OFF)),
         _ => Some(doubling(failed)),
     }
 }

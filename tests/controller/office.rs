@@ -1,7 +1,7 @@
 //! A namespace with a desk, a directory file and controllers that watch it alone, under the rights that `deploy/` gives.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
 use contactsync::api::{ConnectionStatus, ContactSyncConnection, KDeskWorkspace};
