@@ -14,7 +14,7 @@ use super::due::{self, Due, Facts};
 use super::error::Error;
 use super::roster::Name;
 use super::status::{self, Block, Moment, Tokens};
-use super::{departure, patch, run, standing, unreadable};
+use super::{conclude, departure, patch, run, standing, unreadable};
 use crate::api::{ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger};
 
 /// Holds a connection that is to do something to its contacts when it is deleted.
@@ -75,7 +75,7 @@ async fn step(connection: ContactSyncConnection, name: &Name, context: &Context)
     // No run of it is on: this is the only place that runs it. Whoever did is gone.
     let last = connection.status.as_ref().and_then(|status| status.last_run.as_ref());
     if last.is_some_and(|run| run.result == RunResult::Running) {
-        return Box::pin(run::recover(connection, name, context)).await;
+        return Box::pin(conclude::recover(connection, name, context)).await;
     }
     if connection.metadata.deletion_timestamp.is_some() {
         return Box::pin(departure::step(connection, name, context)).await;

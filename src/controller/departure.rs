@@ -10,6 +10,7 @@ use kube::ResourceExt;
 use tracing::Instrument as _;
 
 use super::cluster::{Ready, requested_at, workspace_of};
+use super::conclude::{Outcome, conclude, tell};
 use super::conditions::{self, REMOVALS_HELD};
 use super::connection::{FINALIZER, Next, moment};
 use super::context::Context;
@@ -18,7 +19,7 @@ use super::error::Error;
 use super::events::Notice;
 use super::patch;
 use super::roster::{Member, Name};
-use super::run::{self, Outcome};
+use super::run;
 use super::status::{self, Block, Stand, Tokens};
 use crate::api::{
     Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger,
@@ -179,8 +180,8 @@ async fn go(
         why = run::stopped(name, &announced, context) => Outcome::Stopped(why),
     };
     outcome.count(counted);
-    let object = run::conclude(announced, &id, &outcome, &settings, name, context).await?;
-    run::tell(&object, &before, &outcome, name, context).await;
+    let object = conclude(announced, &id, &outcome, &settings, name, context).await?;
+    tell(&object, &before, &outcome, name, context).await;
     if let Outcome::Ended(report) = &outcome
         && matches!(report.error, Some(sync::Error::Key { .. }))
         && is_out_of_patience(&object, context)

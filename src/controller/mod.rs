@@ -11,6 +11,7 @@
 //! state that a restart would lose: what is due follows from the objects and the clock.
 
 mod cluster;
+mod conclude;
 mod conditions;
 mod connection;
 mod context;

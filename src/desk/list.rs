@@ -3,12 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json_borrow::Value;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::census::Owners;
 use super::json::{self, Node as _};
 use super::page::Page;
 use super::wire::{Answer, Request};
@@ -59,6 +61,8 @@ struct Listing<'a> {
     found: u64,
     /// Something was listed in some try, wanted or not.
     any: bool,
+    /// Whose contacts pass by, where somebody wants to know.
+    owners: Option<Owners>,
 }
 
 /// The contacts that a listing met, a few bytes for each: 64 bits that stand for an id, under keys that nobody else
@@ -111,29 +115,34 @@ impl Desk {
             owned
         };
         let filter = format!("externalId sw {}", json::quoted(prefix));
-        let contacts = self.whole(Some(filter), &owned, each).await?;
+        let nobody = || self.0.census.has_none(prefix, &|id| notice(id));
+        let contacts = self.whole(Some(filter), &nobody, &owned, each).await?;
         Ok(WholeListing { contacts })
     }
 
     /// Lists everything and keeps what is wanted: for look-ups where the desk does not filter.
     pub(super) async fn scan(&self, wanted: &(dyn Fn(&Listed<'_>) -> bool + Sync)) -> Result<Vec<Contact>, Error> {
         let mut kept = Vec::new();
-        self.whole(None, wanted, &mut |contact| kept.extend(contact.to_contact())).await?;
+        self.whole(None, &|| false, wanted, &mut |contact| kept.extend(contact.to_contact())).await?;
         Ok(kept)
     }
 
+    /// `nobody` says whether an unfiltered listing has lately shown that nothing is wanted.
     async fn whole(
         &self,
         filter: Option<String>,
+        nobody: &(dyn Fn() -> bool + Sync),
         wanted: &(dyn Fn(&Listed<'_>) -> bool + Sync),
         each: &mut (dyn FnMut(&Listed<'_>) + Send),
     ) -> Result<u64, Error> {
         let filter = filter.filter(|_| self.capabilities().filter.is_some());
-        let mut listing = Listing { filter, wanted, each, met: Met::default(), tries: 0, found: 0, any: false };
+        let mut listing =
+            Listing { filter, wanted, each, met: Met::default(), tries: 0, found: 0, any: false, owners: None };
         let mut tries = 0;
         loop {
             tries += 1;
             match self.try_list(&mut listing).await {
+                Ok(0) if listing.filter.is_some() && nobody() => return Ok(0),
                 Ok(0) if listing.filter.is_some() => return self.believe_nothing(listing).await,
                 // A desk without any contact is asked again, too: nothing else would tell.
                 Ok(0) if !listing.any && tries < TRIES => {}
@@ -152,13 +161,21 @@ impl Desk {
 
     /// A filter that finds nothing may be one that the desk does not understand: an unfiltered look must agree.
     async fn believe_nothing(&self, mut listing: Listing<'_>) -> Result<u64, Error> {
+        let begin = Instant::now();
+        listing.filter = None;
+        listing.owners = Some(Owners::default());
+        let agreed = self.agree(&mut listing).await?;
+        self.0.census.take(begin, listing.owners.take().unwrap_or_default());
+        Ok(agreed)
+    }
+
+    async fn agree(&self, listing: &mut Listing<'_>) -> Result<u64, Error> {
         let answer = self.wire().read(&Request::get(&["Users"]).query("count", "1")).await?;
         if self.page_of::<IgnoredAny>(&answer)?.total == Some(0) {
             return Ok(0);
         }
-        listing.filter = None;
         for last in [false, true] {
-            match self.try_list(&mut listing).await {
+            match self.try_list(listing).await {
                 Ok(0) => return Ok(0),
                 Ok(_) => {
                     let reason = "it answers a filter on externalId with nothing although such contacts exist";
@@ -306,6 +323,9 @@ impl Listing<'_> {
             let new = std::mem::replace(&mut seen.tries, self.tries) != self.tries;
             fresh += u64::from(new);
             self.any = true;
+            if let (Some(owners), Some(id)) = (&mut self.owners, contact.external_id) {
+                owners.note(id);
+            }
             if !(self.wanted)(&contact) {
                 continue;
             }

@@ -6,6 +6,7 @@
 
 mod bulk;
 mod capabilities;
+mod census;
 mod change;
 mod contact;
 mod entries;
@@ -37,6 +38,7 @@ pub use list::WholeListing;
 pub use settings::{Credentials, Settings, Tuning};
 
 use self::capabilities::Places;
+use self::census::Census;
 use self::json::Object;
 use self::wire::{Request, Wire};
 use crate::contact::Field;
@@ -49,6 +51,8 @@ pub struct Desk(Arc<Inner>);
 struct Inner {
     wire: Wire,
     capabilities: Capabilities,
+    /// Who owns contacts here, for connections that begin together.
+    census: Census,
     /// Set when the desk says that it takes Bulk and then does not.
     no_bulk: AtomicBool,
 }
@@ -70,7 +74,8 @@ impl Desk {
         let config: Object = wire.parse(&config)?;
         let places = places(&wire).await?;
         let capabilities = Capabilities::read(&config, places);
-        let desk = Self(Arc::new(Inner { wire, capabilities, no_bulk: AtomicBool::new(false) }));
+        let desk =
+            Self(Arc::new(Inner { wire, capabilities, census: Census::default(), no_bulk: AtomicBool::new(false) }));
         let proof = desk.wire().read(&Request::get(&["Users"]).query("count", "1")).await?;
         desk.page_of::<serde::de::IgnoredAny>(&proof)?;
         Ok(desk)

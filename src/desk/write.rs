@@ -38,6 +38,7 @@ impl Desk {
             let room = running.len() < self.in_flight() && fatal.is_none();
             if room && let Some(batch) = queue.ready(self.batch_size()) {
                 let outcomes = &outcomes;
+                self.0.census.heed(&batch);
                 running.push(async move {
                     let subjects: Vec<String> = batch.iter().map(subject).collect();
                     (subjects, self.settle(batch, outcomes).await)

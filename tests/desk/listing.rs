@@ -115,3 +115,16 @@ async fn contacts_are_found_by_any_email_and_by_owner_whatever_is_marked() {
         assert_eq!(found[0].user_name, "Ann@acme.example");
     }
 }
+
+#[tokio::test]
+async fn l16_one_whole_listing_answers_for_all_who_begin_together_and_for_nobody_who_is_there() {
+    let (server, desk) = start(Profile { page: 7, ..Profile::default() }).await;
+    fill(&server, 60);
+    assert_eq!(list(&desk, "one/").await.1.unwrap(), 0);
+    let before = server.log().len();
+    assert_eq!(list(&desk, "two/").await.1.unwrap(), 0);
+    assert_eq!(server.log().len() - before, 1, "the filter alone");
+    server.once(Method::GET, "/Users", Fault::Nothing);
+    let (_, proof) = list(&desk, &owner().prefix()).await;
+    assert!(matches!(proof, Err(Error::Incomplete { .. })), "whoever was seen is looked for");
+}
