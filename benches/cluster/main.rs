@@ -71,7 +71,7 @@ async fn main() {
 async fn measure(connections: usize) {
     let office = Office::open().await;
     // Later than everybody is in step.
-    let lead = SignedDuration::from_secs(90 + i64::try_from(connections).unwrap() / 8);
+    let lead = SignedDuration::from_secs(60 + i64::try_from(connections).unwrap() / 15);
     let tick = next_minute(Timestamp::now() + lead);
     office.connections(connections, PEOPLE, tick).await;
     let mut requests = Requests::of(&office.cluster).await;
