@@ -91,7 +91,9 @@ mod tests {
     fn census(ids: &[&str]) -> Census {
         let census = Census::default();
         let mut owners = Owners::default();
-        ids.iter().for_each(|id| owners.note(id));
+        for id in ids {
+            owners.note(id);
+        }
         census.take(Instant::now(), owners);
         census
     }

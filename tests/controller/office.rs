@@ -325,6 +325,7 @@ impl Operator {
 }
 
 impl Drop for Operator {
+    #[expect(clippy::print_stdout, reason = "what it said belongs to the failure")]
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
