@@ -16,9 +16,10 @@ use super::keys::ClusterKeys;
 use super::metrics::Metrics;
 use super::roster::Name;
 use super::settings::Settings;
-use crate::api::{ContactSyncConnection, KDeskWorkspace};
+use crate::api::{ContactSyncConnection, KDeskWorkspace, RunTrigger};
 use crate::clock::Clock;
 use crate::runlog::RunStore;
+use crate::sync::{ConnectionSettings, Mode, Run, Silent};
 
 /// Shared by all reconciliations of one leader.
 pub(super) struct Context {
@@ -91,6 +92,12 @@ impl Context {
         };
         drop(queued);
         slot
+    }
+
+    /// A run that nobody watches.
+    pub(super) fn run<'a>(&'a self, settings: &'a ConnectionSettings, mode: Mode, trigger: RunTrigger) -> Run<'a> {
+        let (store, retention) = (&self.store, self.settings.retention);
+        Run { settings, mode, trigger, store, retention, clock: &self.clock, observer: &Silent }
     }
 
     /// Connections of one namespace.

@@ -25,7 +25,7 @@ use crate::api::{
     Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger,
 };
 use crate::runlog::RunId;
-use crate::sync::{self, Mode, Run, Silent};
+use crate::sync::{self, Mode, Run};
 use crate::telemetry;
 
 /// How often a deletion that is held looks whether it may go on: the hold counts 24 hours back.
@@ -147,15 +147,7 @@ async fn go(
     let mut settings = run::settings(&connection, name, context).map_err(Error::Run)?;
     // What it would have taken over was never its own.
     settings.take_over.clear();
-    let run = Run {
-        settings: &settings,
-        mode: Mode::Sync,
-        trigger,
-        store: &context.store,
-        retention: context.settings.retention,
-        clock: &context.clock,
-        observer: &Silent,
-    };
+    let run = context.run(&settings, Mode::Sync, trigger);
     let begun = run.begin().await;
     let id = begun.summary().id.clone();
     let binding = before.binding.clone().unwrap_or_else(|| Binding {
@@ -254,15 +246,7 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     let Some(_slot) = context.slot().await else { return Ok(()) };
     let mut settings = run::settings(connection, name, context).map_err(Error::Run)?;
     settings.take_over.clear();
-    let run = Run {
-        settings: &settings,
-        mode: Mode::Sync,
-        trigger: RunTrigger::Change,
-        store: &context.store,
-        retention: context.settings.retention,
-        clock: &context.clock,
-        observer: &Silent,
-    };
+    let run = context.run(&settings, Mode::Sync, RunTrigger::Change);
     let begun = run.begin().await;
     let id: RunId = begun.summary().id.clone();
     let back = heir_appears(&member, context);

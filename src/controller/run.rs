@@ -18,7 +18,7 @@ use super::roster::{Member, Name};
 use super::status;
 use super::{departure, patch, standing};
 use crate::api::{Binding, ConnectionState, ContactSyncConnection, RunTrigger};
-use crate::sync::{self, Begun, ConnectionSettings, Ends, GoneOwners, Mode, Place, Run, Silent};
+use crate::sync::{self, Begun, ConnectionSettings, Ends, GoneOwners, Mode, Place, Run};
 use crate::telemetry;
 
 /// Runs an Enabled connection.
@@ -31,15 +31,7 @@ pub(super) async fn run(
 ) -> Result<Next, Error> {
     let tokens = tokens(&connection, &ready);
     let settings = settings(&connection, name, context).map_err(Error::Run)?;
-    let run = Run {
-        settings: &settings,
-        mode: Mode::Sync,
-        trigger,
-        store: &context.store,
-        retention: context.settings.retention,
-        clock: &context.clock,
-        observer: &Silent,
-    };
+    let run = context.run(&settings, Mode::Sync, trigger);
     let begun = run.begin().await;
     let before = connection.status.clone().unwrap_or_default();
     let binding = Binding {
@@ -90,15 +82,7 @@ pub(super) async fn plan(
 ) -> Result<Next, Error> {
     let tokens = tokens(&connection, &ready);
     let settings = settings(&connection, name, context).map_err(Error::Run)?;
-    let run = Run {
-        settings: &settings,
-        mode: Mode::Plan,
-        trigger,
-        store: &context.store,
-        retention: context.settings.retention,
-        clock: &context.clock,
-        observer: &Silent,
-    };
+    let run = context.run(&settings, Mode::Plan, trigger);
     let ends = ends(&ready, &settings, name, context).boxed();
     let report = tokio::select! {
         report = run.go(ends).boxed() => report,
