@@ -25,7 +25,7 @@ use crate::api::{
     Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger,
 };
 use crate::runlog::RunId;
-use crate::sync::{self, Mode, Run};
+use crate::sync::{self, Mode};
 use crate::telemetry;
 
 /// How often a deletion that is held looks whether it may go on: the hold counts 24 hours back.
