@@ -109,8 +109,9 @@ fn apply<'a>(
     places: &Places,
 ) -> Vec<Place> {
     let mut fields: Vec<_> = fields.filter(|(field, _)| places.has(field)).collect();
-    // The sign-in email before the labels: an entry may be both.
-    fields.sort_by_key(|(field, _)| *field);
+    // The sign-in email before the labels: an entry may be both. An address gets its parts before it loses others: one that
+    // is emptied goes, with what else is known of it.
+    fields.sort_by_key(|(field, value)| (value.is_none() && is_address(field), *field));
     let mut touched: Vec<Place> = Vec::new();
     for (field, value) in fields {
         for place in set(resource, field, value, places) {
@@ -177,24 +178,40 @@ fn set_email(resource: &mut Object, value: Option<&Value>, places: &Places) -> V
     touched
 }
 
+fn is_address(field: &Field) -> bool {
+    matches!(field, Field::Street | Field::City | Field::Region | Field::PostalCode | Field::Country)
+}
+
+/// Sets a part of the first address at work, or takes it from all of them: no other may step in for one that is cleared.
 fn set_address(resource: &mut Object, part: &'static str, value: Option<&Value>) -> Vec<Place> {
     let mut addresses = entries::entries(resource, "addresses");
-    let at = addresses.iter().position(|entry| json::is_labeled(entry, "work")).unwrap_or_else(|| {
-        addresses.push(entries::entry(&[("type", "work".into())]));
-        addresses.len() - 1
-    });
-    if let Some(work) = addresses.get_mut(at) {
-        let wanted = value.map(scalar);
-        if json::get(work, part) != wanted.as_ref() {
-            json::put(work, part, wanted);
-            // It speaks of the address as it was.
-            json::remove(work, "formatted");
+    let is_work = |entry: &Object| json::is_labeled(entry, "work");
+    if let Some(value) = value {
+        match addresses.iter_mut().find(|entry| is_work(entry)) {
+            Some(work) => {
+                put_part(work, part, Some(scalar(value)));
+            }
+            None => addresses.push(entries::entry(&[("type", "work".into()), (part, scalar(value))])),
         }
-        if work.keys().all(|name| ["type", "primary"].iter().any(|bare| name.eq_ignore_ascii_case(bare))) {
-            addresses.remove(at);
-        }
+    } else {
+        addresses.retain_mut(|entry| !(is_work(entry) && put_part(entry, part, None) && is_bare(entry)));
     }
     put_entries(resource, "addresses", addresses)
+}
+
+/// Whether that changed the address.
+fn put_part(address: &mut Object, part: &str, wanted: Option<Json>) -> bool {
+    if json::get(address, part) == wanted.as_ref() {
+        return false;
+    }
+    json::put(address, part, wanted);
+    // It speaks of the address as it was.
+    json::remove(address, "formatted");
+    true
+}
+
+fn is_bare(address: &Object) -> bool {
+    address.keys().all(|name| ["type", "primary"].iter().any(|bare| name.eq_ignore_ascii_case(bare)))
 }
 
 fn set_notification(resource: &mut Object, kind: &str, value: Option<&Value>) -> Vec<Place> {

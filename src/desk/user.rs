@@ -7,7 +7,9 @@ use crate::scim;
 /// What stands in a field; `None` when nothing does.
 pub(super) fn value<F: Fields>(user: &F, field: &Field) -> Option<Value> {
     let text = |object: Option<&F>, name| json::text(object?, name).map(|text| Value::Text(text.to_owned()));
-    let address = |part| text(json::entries(user, "addresses").find(|entry| json::is_labeled(*entry, "work")), part);
+    // Of several addresses at work each part is the first one's that has it.
+    let work = || json::entries(user, "addresses").filter(|entry| json::is_labeled(*entry, "work"));
+    let address = |part| work().find_map(|entry| text(Some(entry), part));
     match field {
         Field::Name => text(Some(user), "displayName").or_else(|| text(json::object(user, "name"), "formatted")),
         Field::GivenName => text(json::object(user, "name"), "givenName"),

@@ -119,6 +119,54 @@ async fn l13_extensions_addresses_and_flags_are_written_and_read_back() {
     }
 }
 
+/// Ann with two addresses at work, her contact, and a desk that keeps it.
+async fn at_two_places(patch: bool) -> (MisbehavingDesk, Desk, Contact) {
+    let (server, desk) = start(Profile { patch, ..Profile::default() }).await;
+    let mut user = ann();
+    user["addresses"] = json!([
+        {"type": "home", "locality": "Lund"},
+        {"type": "work", "locality": "Umeå", "primary": true},
+        {"type": "work", "locality": "Malmö", "streetAddress": "Storgatan 1"},
+    ]);
+    server.add(user);
+    let contact = fetch(&desk, "ann@acme.example").await;
+    (server, desk, contact)
+}
+
+#[tokio::test]
+async fn l14_no_second_address_at_work_steps_in_for_one_that_is_cleared() {
+    for patch in [true, false] {
+        let (server, desk, contact) = at_two_places(patch).await;
+        assert_eq!(contact.value(&Field::City), Some(text("Umeå")));
+        let street = contact.value(&Field::Street);
+        let fields = vec![(Field::City, None)];
+        write(&desk, vec![update(&contact, fields.clone())]).await.1.unwrap();
+        let contact = fetch(&desk, "ann@acme.example").await;
+        assert_eq!(contact.value(&Field::City), None);
+        assert_eq!(contact.value(&Field::Street), street, "L10: nobody asked for it");
+        let left = json!([{"type": "home", "locality": "Lund"}, {"type": "work", "streetAddress": "Storgatan 1"}]);
+        assert_eq!(server.user(contact.id.as_str())["addresses"], left);
+        let before = server.log().len();
+        write(&desk, vec![update(&contact, fields)]).await.1.unwrap();
+        assert_eq!(server.log().len(), before, "nothing to do, nothing sent");
+    }
+}
+
+#[tokio::test]
+async fn l10_an_address_whose_parts_change_stays_the_same_entry() {
+    for patch in [true, false] {
+        let (server, desk, contact) = at_two_places(patch).await;
+        let fields = vec![(Field::City, None), (Field::Country, Some(text("SE")))];
+        write(&desk, vec![update(&contact, fields)]).await.1.unwrap();
+        let left = json!([
+            {"type": "home", "locality": "Lund"},
+            {"type": "work", "country": "SE", "primary": true},
+            {"type": "work", "streetAddress": "Storgatan 1"},
+        ]);
+        assert_eq!(server.user(contact.id.as_str())["addresses"], left);
+    }
+}
+
 #[tokio::test]
 async fn l13_somebody_elses_change_is_kept_and_ours_made_anew() {
     let (server, desk) = start(Profile { bulk: None, ..Profile::default() }).await;
