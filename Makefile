@@ -49,8 +49,8 @@ bench-cluster: test-deps ## Measure a controller with many connections (BENCH_CO
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked
 
-bench: test-deps ## Measure against a raw dump, a raw load and a raw listing; minutes (BENCH_LDAP, BENCH_GROWTH: sizes)
-	$(CARGO) bench --locked --bench wire
+bench: test-deps ## Measure: against a raw dump, load and listing, and with many connections; minutes (BENCH_LDAP, BENCH_GROWTH)
+	$(CARGO) bench --locked --bench wire --bench cluster
 
 lint: ## Check format and lints; a warning is an error
 	$(CARGO) fmt --check

@@ -71,7 +71,8 @@ impl Events {
     }
 }
 
-/// What is worth telling of a run. `before` is the status that it found. One that came by schedule and changed nothing is
+/// What is worth telling of a run. Events of one reason are one series with the note of the first, so notes hold no numbers
+/// that the next run would belie. `before` is the status that it found. One that came by schedule and changed nothing is
 /// not: status tells of it.
 pub(super) fn of_run(before: &ConnectionStatus, summary: &Summary, fault: Option<&Fault>) -> Vec<Notice> {
     const ACTION: &str = "Sync";
@@ -81,10 +82,14 @@ pub(super) fn of_run(before: &ConnectionStatus, summary: &Summary, fault: Option
     let asked = matches!(summary.trigger, RunTrigger::Request | RunTrigger::Change);
     match summary.result {
         RunResult::Succeeded if done + counts.released + counts.adopted + counts.claimed > 0 || asked => {
-            notices.push(Notice::normal("RunSucceeded", ACTION, format!("run {}: {}", summary.id, counts.in_words())));
+            notices.push(Notice::normal(
+                "RunSucceeded",
+                ACTION,
+                "everybody is in step: status.recentRuns tells what was done",
+            ));
         }
         RunResult::Partial if asked || before.last_run.as_ref().is_none_or(|run| run.counts != *counts) => {
-            let note = format!("run {}: not everybody is in step: {}", summary.id, counts.in_words());
+            let note = "not everybody is in step: Ready's message and the run's log tell why";
             notices.push(Notice::warning("RunPartial", ACTION, note));
         }
         RunResult::Failed => {
@@ -103,19 +108,19 @@ pub(super) fn of_run(before: &ConnectionStatus, summary: &Summary, fault: Option
     if let Some(plan) = &summary.plan
         && before.plan.as_ref().and_then(|plan| plan.hash.as_ref()) != Some(plan)
     {
-        let note = format!("{} changes wait for approval: spec.leavers.approvedPlan: {plan}", counts.held);
+        let note = "changes wait for approval: RemovalsHeld and status.plan tell how many, and what approves them";
         notices.push(Notice::warning("RemovalsHeld", ACTION, note));
     }
     let earlier = before.last_run.as_ref().map(|run| run.counts.conflicts).unwrap_or_default();
     if counts.conflicts > 0 && counts.conflicts != earlier {
-        let note = format!("{} people's email belongs to another contact: the run's log says why", counts.conflicts);
+        let note = "somebody's email belongs to another contact: the run's log tells whose and why";
         notices.push(Notice::warning("Conflicts", ACTION, note));
     }
     if counts.adopted > 0 {
         notices.push(Notice::normal(
             "Adopted",
             ACTION,
-            format!("{} contacts that nobody owned were taken over", counts.adopted),
+            "contacts that nobody owned were taken over: see the run's log",
         ));
     }
     notices

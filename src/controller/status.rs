@@ -204,8 +204,11 @@ pub(super) fn planned(
         conditions.set(READY, Is::True, "Draft", &message);
         conditions.only_while(RECONCILING, None);
         conditions.only_while(STALLED, None);
-        status.plan =
-            Some(PlanStatus { hash: summary.plan.clone(), counts: summary.counts, time: Some(summary.start_time) });
+        status.plan = Some(PlanStatus {
+            hash: summary.plan.clone(),
+            counts: summary.counts,
+            time: Some(report(summary).start_time),
+        });
     }
     status.observed_generation = Some(generation);
     status
@@ -291,7 +294,7 @@ fn held_plan(summary: &Summary, policy: LeaverPolicy) -> Option<PlanStatus> {
         LeaverPolicy::Keep => {}
     }
     counts.updated = summary.counts.held.saturating_sub(removals);
-    Some(PlanStatus { hash: Some(hash), counts, time: summary.end_time })
+    Some(PlanStatus { hash: Some(hash), counts, time: report(summary).end_time })
 }
 
 fn report(summary: &Summary) -> RunReport {

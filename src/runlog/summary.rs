@@ -148,14 +148,19 @@ impl Summary {
             id: self.id.to_string(),
             trigger: self.trigger,
             generation: self.generation,
-            start_time: self.start_time,
-            end_time: self.end_time,
+            start_time: by_millisecond(self.start_time),
+            end_time: self.end_time.map(by_millisecond),
             result: self.result,
             message: (!self.message.is_empty()).then(|| self.message.clone()),
             counts: self.counts,
             log_ref: None,
         }
     }
+}
+
+/// Finer than a run's length, and still a time that people can read.
+fn by_millisecond(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod args;
 mod level;
 mod traces;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use thiserror::Error;
 use tracing::{Span, Subscriber};
@@ -103,7 +103,10 @@ where
     let (filter, handle) = reload::Layer::new(EnvFilter::new("off"));
     let level = LogLevel::new(handle);
     level.set(&settings.level)?;
+    // Colours are for terminals; NO_COLOR is heeded by the library.
+    let colours = io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines = if colours { lines } else { lines.with_ansi(false) };
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_filter(filter).boxed(),
         LogFormat::Text => lines.with_filter(filter).boxed(),
