@@ -46,22 +46,24 @@ pub(super) async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Cont
     let name = name_of(guarded.as_ref());
     let mut connection = match &guarded.0 {
         Ok(connection) => connection.clone(),
-        Err(invalid) => return unreadable::connection(&name, invalid, &context).await,
+        Err(invalid) => return Box::pin(unreadable::connection(&name, invalid, &context)).await,
     };
     let mut conflicts = patch::Conflicts::default();
     loop {
         if context.stopping.is_cancelled() {
             return Ok(Action::await_change());
         }
-        let status = connection.status.clone().unwrap_or_default();
-        context.metrics.connection(&name.namespace, &name.name, &status::standing(&status));
+        if let Some(status) = &connection.status {
+            context.metrics.connection(&name.namespace, &name.name, &status::standing(status));
+        }
         match step(connection, &name, &context).boxed().await {
             Ok(Next::Again(newer)) => connection = *newer,
             Ok(Next::Rest(action)) => return Ok(action),
             Err(Error::Api(error)) if patch::is_gone(&error) => return Ok(Action::await_change()),
             // It changed since it was looked at: look at what it is now.
             Err(Error::Api(error)) if patch::is_conflict(&error) && conflicts.may_go_on() => {
-                let Some(newer) = context.connections(&name).get_opt(&name.name).await? else {
+                let api = context.connections(&name);
+                let Some(newer) = Box::pin(api.get_opt(&name.name)).await? else {
                     return Ok(Action::await_change());
                 };
                 connection = newer;
