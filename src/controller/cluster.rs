@@ -10,8 +10,7 @@ use kube::{Resource, ResourceExt};
 use tokio::sync::{mpsc, watch};
 
 use super::roster::{Member, Name, Roster};
-use super::standing::{self, Found, View};
-use super::status::Block;
+use super::standing::{self, Block, Found, View};
 use crate::api::{ContactSyncConnection, KDeskWorkspace};
 use crate::manifest::admits;
 

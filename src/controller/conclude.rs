@@ -6,7 +6,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use kube::ResourceExt;
 
-use super::connection::{Next, due_after, moment};
+use super::begin::settings;
 use super::context::Context;
 use super::due::Due;
 use super::error::Error;
@@ -14,7 +14,7 @@ use super::events::{self, Notice};
 use super::fault::Fault;
 use super::metrics::Running;
 use super::roster::Name;
-use super::run::settings;
+use super::step::{Next, due_after, moment};
 use super::{patch, status};
 use crate::api::{ConnectionStatus, ContactSyncConnection, LeaverPolicy};
 use crate::runlog::{RunId, Summary};

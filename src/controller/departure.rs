@@ -9,18 +9,20 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use tracing::Instrument as _;
 
+use super::begin::{settings, source_type, unannounced};
 use super::cluster::{Ready, requested_at, workspace_of};
 use super::conclude::{Outcome, conclude, tell};
 use super::conditions::{self, REMOVALS_HELD};
-use super::connection::{FINALIZER, Next, moment};
 use super::context::Context;
 use super::due::{self, Due, Facts};
 use super::error::Error;
 use super::events::Notice;
 use super::patch;
 use super::roster::{Member, Name};
-use super::run;
-use super::status::{self, Block, Stand, Tokens};
+use super::standing::{Block, Stand};
+use super::status::{self, Tokens};
+use super::step::{FINALIZER, Next, moment};
+use super::stop::{nothing_to_do, stopped};
 use crate::api::{
     Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger,
 };
@@ -45,30 +47,6 @@ pub(super) async fn step(connection: ContactSyncConnection, name: &Name, context
         Ok(ready) => depart(connection, ready, name, context).boxed().await,
         Err(block) => blocked(connection, block, name, context).boxed().await,
     }
-}
-
-/// Why its contacts are not to be touched.
-pub(super) fn nothing_to_do(
-    connection: &ContactSyncConnection,
-    name: &Name,
-    context: &Context,
-) -> Option<(Option<Notice>, &'static str)> {
-    if connection.spec.deletion_policy == DeletionPolicy::Keep {
-        return Some((None, "deletionPolicy is Keep"));
-    }
-    if connection.spec.state == ConnectionState::Draft {
-        return Some((None, "a Draft never writes"));
-    }
-    let Some(member) = Member::of(connection, context.cluster.name()) else {
-        return Some((None, "without an ownership key it never owned any"));
-    };
-    let elder = context.cluster.roster().holder(&member.key).is_some_and(|holder| holder.name != *name);
-    if elder {
-        return Some((None, "its contacts are another connection's"));
-    }
-    context.cluster.heir(&member)?;
-    let note = "another connection takes its contacts over: none of them was touched";
-    Some((Some(Notice::normal("HandedOver", "Delete", note)), "another connection takes its contacts over"))
 }
 
 /// Turns its contacts off, or deletes them.
@@ -144,7 +122,7 @@ async fn go(
     context: &Context,
 ) -> Result<Next, Error> {
     let Some(_slot) = context.slot().await else { return Ok(Next::until(None, context.now())) };
-    let mut settings = run::settings(&connection, name, context).map_err(Error::Run)?;
+    let mut settings = settings(&connection, name, context).map_err(Error::Run)?;
     // What it would have taken over was never its own.
     settings.take_over.clear();
     let run = context.run(&settings, Mode::Sync, trigger);
@@ -153,7 +131,7 @@ async fn go(
     let binding = before.binding.clone().unwrap_or_else(|| Binding {
         workspace_uid: ready.workspace.uid().unwrap_or_default(),
         ownership_key: settings.key.to_string(),
-        source_type: run::source_type(&connection),
+        source_type: source_type(&connection),
     });
     let moment = moment(&connection, context.now());
     let tokens = Tokens { own: requested_at(&connection), workspace: None };
@@ -161,7 +139,7 @@ async fn go(
     let api = context.connections(name);
     let announced = match patch::status(&api, &connection, &before, &announced).await {
         Ok(object) => object.unwrap_or(connection),
-        Err(error) => return Err(run::unannounced(&run, begun, error).await),
+        Err(error) => return Err(unannounced(&run, begun, error).await),
     };
     let span = telemetry::run_span(&name.namespace, &name.name, id.as_str());
     tracing::info!(parent: &span, connection = %name, run = %id, "a deleted connection lets go of its contacts");
@@ -169,7 +147,7 @@ async fn go(
     let desk = context.desks.open(&ready.workspace, &context.keys);
     let outcome = tokio::select! {
         report = run.depart(begun, desk.boxed()).boxed().instrument(span) => Outcome::Ended(Box::new(report)),
-        why = run::stopped(name, &announced, context) => Outcome::Stopped(why),
+        why = stopped(name, &announced, context) => Outcome::Stopped(why),
     };
     outcome.count(counted);
     let object = conclude(announced, &id, &outcome, &settings, name, context).await?;
@@ -244,7 +222,7 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
         return Ok(());
     }
     let Some(_slot) = context.slot().await else { return Ok(()) };
-    let mut settings = run::settings(connection, name, context).map_err(Error::Run)?;
+    let mut settings = settings(connection, name, context).map_err(Error::Run)?;
     settings.take_over.clear();
     let run = context.run(&settings, Mode::Sync, RunTrigger::Change);
     let begun = run.begin().await;

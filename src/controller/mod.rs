@@ -1,8 +1,9 @@
 //! Keeps a cluster's connections in step: watch, is a run due?, run, report.
 //!
 //! ```text
-//! watch -> cluster (stores, roster) -> connection -> run, departure -> sync
-//!                                   -> workspace  -> desks          -> desk
+//! lead -> watch -> cluster (stores, roster)
+//! lead -> connection -> run, departure -> begin, stop, conclude -> step -> due, standing, status -> conditions
+//! lead -> workspace -> desks
 //! ```
 //!
 //! Deciding is pure: [`due`] says when a connection runs, [`standing`] what stands in its way, [`status`] what is written
@@ -10,6 +11,7 @@
 //! meanwhile; what it decided on is in each write, so that whoever is outdated is refused and decides again. There is no
 //! state that a restart would lose: what is due follows from the objects and the clock.
 
+mod begin;
 mod cluster;
 mod conclude;
 mod conditions;
@@ -32,6 +34,8 @@ mod run;
 mod settings;
 mod standing;
 mod status;
+mod step;
+mod stop;
 mod unreadable;
 mod watch;
 mod workspace;

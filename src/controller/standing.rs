@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::conditions;
 use super::roster::{Member, Name, Roster};
-use super::status::{Block, Stand};
 use crate::api::{ConnectionStatus, ContactSync, ContactSyncConnection, KDeskWorkspace};
 use crate::manifest::admits;
 use crate::schedule::Timetable;
@@ -25,6 +24,28 @@ const REASONS: [&str; 7] = [
 pub(super) fn was_blocked(status: &ConnectionStatus) -> bool {
     let ready = conditions::find(&status.conditions, conditions::READY);
     ready.is_some_and(|ready| REASONS.contains(&ready.reason.as_str()))
+}
+
+/// What stands in the way of a run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Block {
+    /// Why, in one word.
+    pub(super) reason: &'static str,
+    /// Why, for people.
+    pub(super) message: String,
+    /// How it stands.
+    pub(super) stand: Stand,
+}
+
+/// How a connection that does not run stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stand {
+    /// As somebody wants it: it is Ready.
+    Intended,
+    /// It waits for something outside its spec.
+    Waiting,
+    /// Its spec must change.
+    Stalled,
 }
 
 /// A workspace as it was found.

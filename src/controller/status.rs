@@ -9,7 +9,7 @@ use super::conditions::{
 };
 use super::fault::Fault;
 use super::metrics::Standing;
-use super::standing;
+use super::standing::{self, Block, Stand};
 use crate::api::{Binding, ConnectionStatus, LeaverPolicy, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger};
 use crate::runlog::Summary;
 
@@ -46,28 +46,6 @@ impl Tokens {
         note(&mut status.last_handled_requested_at, &self.own);
         note(&mut status.last_handled_workspace_requested_at, &self.workspace);
     }
-}
-
-/// What stands in the way of a run.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Block {
-    /// Why, in one word.
-    pub(super) reason: &'static str,
-    /// Why, for people.
-    pub(super) message: String,
-    /// How it stands.
-    pub(super) stand: Stand,
-}
-
-/// How a connection that does not run stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Stand {
-    /// As somebody wants it: it is Ready.
-    Intended,
-    /// It waits for something outside its spec.
-    Waiting,
-    /// Its spec must change.
-    Stalled,
 }
 
 /// What gauges repeat of a status.
