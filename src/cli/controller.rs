@@ -29,8 +29,8 @@ const API_PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// A kubeconfig; absent: the usual one, or inside a cluster the service account
-    #[arg(long, value_name = "FILE", env = "KUBECONFIG", hide_env_values = true)]
+    /// A kubeconfig; absent: those that KUBECONFIG lists or ~/.kube/config, or inside a cluster the service account
+    #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context; absent: its current one
     #[arg(long, value_name = "NAME")]
@@ -56,7 +56,7 @@ pub(super) struct Args {
     /// Whether replicas elect a leader; turn it off only for a single one
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     leader_elect: bool,
-    /// Namespace of the lease; absent: that of the service account, or contactsync-system
+    /// Namespace of the lease; absent: that of the service account or of the kubeconfig's context
     #[arg(long, value_name = "NAME", env = "POD_NAMESPACE")]
     lease_namespace: Option<String>,
     /// Name of the lease
@@ -65,7 +65,7 @@ pub(super) struct Args {
     /// How long a leader that is not heard of keeps the lease, such as 15s
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     lease_duration: Duration,
-    /// This replica's name; absent: the host's name and something unique
+    /// This replica's name; absent: contactsync and something unique
     #[arg(long, value_name = "NAME", env = "POD_NAME")]
     identity: Option<String>,
     /// How long runs may go on after the controller was asked to stop, such as 20s

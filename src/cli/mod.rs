@@ -39,7 +39,7 @@ enum Command {
     Crd(crd::Args),
     /// Serve the bundled KDesk workspace, a SCIM 2.0 service on SQLite
     Kdesk(kdesk::Args),
-    /// Keep a cluster's connections in step: the controller that the chart installs
+    /// Keep a cluster's connections in step, until it is asked to stop
     Controller(Box<controller::Args>),
     /// Print the log of a run: for people, or with --raw byte for byte
     Logs(logs::Args),

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use tracing::Instrument as _;
 
-use super::begin::{settings, source_type, unannounced};
+use super::begin::{Announced, announce, binding, settings};
 use super::cluster::{Ready, requested_at, workspace_of};
 use super::conclude::{Outcome, conclude, tell};
 use super::conditions::{self, REMOVALS_HELD};
@@ -23,9 +23,7 @@ use super::standing::{Block, Stand};
 use super::status::{self, Tokens};
 use super::step::{FINALIZER, Next, moment};
 use super::stop::{nothing_to_do, stopped};
-use crate::api::{
-    Binding, ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger,
-};
+use crate::api::{ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger};
 use crate::runlog::RunId;
 use crate::sync::{self, Mode};
 use crate::telemetry;
@@ -126,21 +124,11 @@ async fn go(
     // What it would have taken over was never its own.
     settings.take_over.clear();
     let run = context.run(&settings, Mode::Sync, trigger);
-    let begun = run.begin().await;
-    let id = begun.summary().id.clone();
-    let binding = before.binding.clone().unwrap_or_else(|| Binding {
-        workspace_uid: ready.workspace.uid().unwrap_or_default(),
-        ownership_key: settings.key.to_string(),
-        source_type: source_type(&connection),
-    });
-    let moment = moment(&connection, context.now());
     let tokens = Tokens { own: requested_at(&connection), workspace: None };
-    let announced = status::begun(before.clone(), begun.summary().report(), binding, &tokens, moment);
-    let api = context.connections(name);
-    let announced = match patch::status(&api, &connection, &before, &announced).await {
-        Ok(object) => object.unwrap_or(connection),
-        Err(error) => return Err(unannounced(&run, begun, error).await),
-    };
+    let binding = before.binding.unwrap_or_else(|| binding(&connection, &ready, &settings));
+    let Announced { begun, before, object: announced } =
+        announce(&run, connection, binding, &tokens, name, context).await?;
+    let id = begun.summary().id.clone();
     let span = telemetry::run_span(&name.namespace, &name.name, id.as_str());
     tracing::info!(parent: &span, connection = %name, run = %id, "a deleted connection lets go of its contacts");
     let counted = context.metrics.run_started(&name.namespace, &name.name);

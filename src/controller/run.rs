@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use futures::FutureExt;
-use kube::ResourceExt;
 use tracing::Instrument as _;
 
-use super::begin::{settings, source_type, unannounced};
+use super::begin::{Announced, announce, binding, settings};
 use super::cluster::Ready;
 use super::conclude::{Outcome, conclude, tell};
 use super::context::Context;
@@ -18,7 +17,7 @@ use super::roster::Name;
 use super::step::{Next, due_after, moment, tokens, why};
 use super::stop::stopped;
 use super::{patch, status};
-use crate::api::{Binding, ContactSyncConnection, RunTrigger};
+use crate::api::{ContactSyncConnection, RunTrigger};
 use crate::sync::{self, ConnectionSettings, Ends, Mode, Place};
 use crate::telemetry;
 
@@ -33,20 +32,9 @@ pub(super) async fn run(
     let tokens = tokens(&connection, &ready);
     let settings = settings(&connection, name, context).map_err(Error::Run)?;
     let run = context.run(&settings, Mode::Sync, trigger);
-    let begun = run.begin().await;
-    let before = connection.status.clone().unwrap_or_default();
-    let binding = Binding {
-        workspace_uid: ready.workspace.uid().unwrap_or_default(),
-        ownership_key: settings.key.to_string(),
-        source_type: source_type(&connection),
-    };
-    let announced =
-        status::begun(before.clone(), begun.summary().report(), binding, &tokens, moment(&connection, context.now()));
-    let api = context.connections(name);
-    let announced = match patch::status(&api, &connection, &before, &announced).await {
-        Ok(object) => object.unwrap_or(connection),
-        Err(error) => return Err(unannounced(&run, begun, error).await),
-    };
+    let binding = binding(&connection, &ready, &settings);
+    let Announced { begun, before, object: announced } =
+        announce(&run, connection, binding, &tokens, name, context).await?;
     let id = begun.summary().id.clone();
     let span = telemetry::run_span(&name.namespace, &name.name, id.as_str());
     tracing::info!(parent: &span, connection = %name, run = %id, trigger = why(trigger), "a run begins");

@@ -1,7 +1,7 @@
 //! A namespace with a desk, a directory file and controllers that watch it alone, under the rights that `deploy/` gives.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use contactsync::api::{ConnectionStatus, ContactSyncConnection, KDeskWorkspace};
@@ -289,25 +289,31 @@ pub(super) fn condition<'a>(status: &'a ConnectionStatus, kind: &str) -> Option<
 
 /// A controller process.
 pub(super) struct Operator {
-    child: Child,
+    pub(super) child: Child,
     log: PathBuf,
 }
 
 impl Operator {
     fn start(office: &Office, more: &[&str]) -> Self {
+        let release = if more.contains(&"--release-after") { &[] } else { &["--release-after", "0s"][..] };
+        let kubeconfig = office.cluster.kubeconfig_of("controller");
+        Self::at(office, &kubeconfig, "controller", &[release, more].concat())
+    }
+
+    /// Starts one that comes to the API server by this kubeconfig, its log called by this label.
+    pub(super) fn at(office: &Office, kubeconfig: &Path, label: &str, more: &[&str]) -> Self {
         let number = std::fs::read_dir(office.house.folder()).unwrap().count();
-        let log = office.house.folder().join(format!("controller-{number}.log"));
+        let log = office.house.folder().join(format!("{label}-{number}.log"));
         let child = program()
             .args(["controller", "--lease-namespace", &office.namespace])
             .arg("--kubeconfig")
-            .arg(office.cluster.kubeconfig_of("controller"))
+            .arg(kubeconfig)
             .arg("--log-dir")
             .arg(office.house.runs())
             .arg("--file-root")
             .arg(office.house.folder())
-            .args(["--lease-duration", "3s", "--log-format", "text"])
-            .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"])
-            .args(if more.contains(&"--release-after") { &[] } else { &["--release-after", "0s"][..] })
+            .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0", "--log-format", "text"])
+            .args(if more.contains(&"--lease-duration") { &[][..] } else { &["--lease-duration", "3s"][..] })
             .args(more)
             .env("CONTACTSYNC_LOG", "info")
             .stdin(Stdio::null())
@@ -330,7 +336,7 @@ impl Drop for Operator {
         drop(self.child.kill());
         drop(self.child.wait());
         if std::thread::panicking() {
-            println!("{}", self.said());
+            println!("{}\n{}", self.log.display(), self.said());
         }
     }
 }

@@ -1,13 +1,11 @@
 //! One of several controller processes of an office.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::controller::office::Office;
+use crate::controller::office::{Office, Operator};
 use crate::support::eventually::eventually;
-use crate::support::processes::program;
 
 /// How long the lease of these tests lasts: the shortest that the program takes.
 pub(super) const LEASE: Duration = Duration::from_secs(3);
@@ -17,10 +15,7 @@ pub(super) const LONG: [&str; 2] = ["--lease-duration", "15s"];
 /// For one that takes no part in the election.
 pub(super) const SINGLE: [&str; 2] = ["--leader-elect", "false"];
 
-pub(super) struct Replica {
-    child: Child,
-    log: PathBuf,
-}
+pub(super) struct Replica(Operator);
 
 impl Replica {
     /// Starts one, at the API server itself.
@@ -30,32 +25,13 @@ impl Replica {
 
     /// Starts one that comes to the API server by this kubeconfig.
     pub(super) fn at(office: &Office, kubeconfig: &Path, identity: &str, more: &[&str]) -> Self {
-        let number = std::fs::read_dir(office.house.folder()).unwrap().count();
-        let log = office.house.folder().join(format!("{identity}-{number}.log"));
-        let child = program()
-            .args(["controller", "--watch-namespace", &office.namespace, "--lease-namespace", &office.namespace])
-            .arg("--kubeconfig")
-            .arg(kubeconfig)
-            .arg("--log-dir")
-            .arg(office.house.runs())
-            .arg("--file-root")
-            .arg(office.house.folder())
-            .args(["--identity", identity, "--release-after", "60s", "--log-format", "text"])
-            .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"])
-            .args(if more.contains(&"--lease-duration") { &[][..] } else { &["--lease-duration", "3s"][..] })
-            .args(more)
-            .env("CONTACTSYNC_LOG", "info")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        Self { child, log }
+        let own = ["--watch-namespace", &office.namespace, "--identity", identity, "--release-after", "60s"];
+        Self(Operator::at(office, kubeconfig, identity, &[&own, more].concat()))
     }
 
     /// What it said.
     pub(super) fn said(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        self.0.said()
     }
 
     /// Waits until it says this.
@@ -69,36 +45,26 @@ impl Replica {
 
     /// Sends a signal: STOP, CONT, TERM.
     pub(super) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.0.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
     /// SIGKILL.
     pub(super) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.0.child.kill().unwrap();
+        self.0.child.wait().unwrap();
     }
 
     /// Waits for its end, and says how long that took. It ended well.
     pub(super) async fn end(&mut self) -> Duration {
         let begin = Instant::now();
         let status = eventually("a controller ends", || {
-            let ended = self.child.try_wait().unwrap();
+            let ended = self.0.child.try_wait().unwrap();
             let said = self.said();
             async move { ended.ok_or(said) }
         })
         .await;
         assert!(status.success(), "{status}: {}", self.said());
         begin.elapsed()
-    }
-}
-
-impl Drop for Replica {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-        if std::thread::panicking() {
-            println!("{}\n{}", self.log.display(), self.said());
-        }
     }
 }
