@@ -313,6 +313,7 @@ impl Operator {
             .arg("--file-root")
             .arg(office.house.folder())
             .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0", "--log-format", "text"])
+            .args(["--allow-loopback"])
             .args(if more.contains(&"--lease-duration") { &[][..] } else { &["--lease-duration", "3s"][..] })
             .args(more)
             .env("CONTACTSYNC_LOG", "info")
