@@ -44,8 +44,10 @@ pub(super) struct Member {
     pub(super) key: OwnershipKey,
     /// The keys it takes over.
     pub(super) take_over: Vec<OwnershipKey>,
-    /// The keys that it names and may not use.
-    pub(super) refused: Vec<OwnershipKey>,
+    /// The key that it names for its own and may not use.
+    pub(super) refused: Option<OwnershipKey>,
+    /// The keys that it names to take over and may not.
+    pub(super) refused_takeovers: Vec<OwnershipKey>,
     /// The workspace it points at; `None` where its spec cannot be read.
     pub(super) workspace: Option<Name>,
     /// What its directory is known by.
@@ -71,11 +73,12 @@ impl Member {
         };
         let take_over = connection.spec.take_over_from.iter().flatten();
         let take_over = take_over.filter_map(|key| OwnershipKey::new(key.clone()).ok());
-        let (take_over, refused): (Vec<_>, Vec<_>) = take_over.partition(|key| claimant.may_take_over(key));
+        let (take_over, refused_takeovers): (Vec<_>, Vec<_>) = take_over.partition(|key| claimant.may_take_over(key));
         let may_own = claimant.may_own(&key);
         Some(Self {
             uid: metadata.uid.clone().unwrap_or_default(),
-            refused: (!may_own).then(|| key.clone()).into_iter().chain(refused).collect(),
+            refused: (!may_own).then(|| key.clone()),
+            refused_takeovers,
             // What it may not have it does not keep others from having.
             key: if may_own { key } else { own()? },
             take_over,
@@ -222,7 +225,8 @@ mod tests {
             uid: name.to_owned(),
             key: key(own),
             take_over: take_over.iter().map(|text| key(text)).collect(),
-            refused: Vec::new(),
+            refused: None,
+            refused_takeovers: Vec::new(),
             workspace: Some(Name::new("support", "acme")),
             directory: BTreeSet::from(["file people.csv".to_owned()]),
             created: Some(created.parse().unwrap()),

@@ -117,10 +117,10 @@ pub(super) fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
 
 /// A key that names another namespace gives power over contacts that are not this one's.
 fn may_use(view: &View<'_>, member: &Member) -> Result<(), Block> {
-    let Some(key) = member.refused.first() else { return Ok(()) };
-    let field = match &view.connection.spec.ownership_key {
-        Some(own) if own == key.as_str() => "spec.ownershipKey",
-        _ => "spec.takeOverFrom",
+    let (field, key) = match (&member.refused, member.refused_takeovers.first()) {
+        (Some(key), _) => ("spec.ownershipKey", key),
+        (None, Some(key)) => ("spec.takeOverFrom", key),
+        (None, None) => return Ok(()),
     };
     let namespace = &member.name.namespace;
     let message = format!(

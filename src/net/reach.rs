@@ -15,7 +15,7 @@ const METADATA: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
 ];
 /// Before the IPv4 address in an IPv6 address that a NAT64 translates (RFC 6052 section 2.1).
-const NAT64: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
+const NAT64: [u8; 12] = [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// Why an address is not called.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -154,7 +154,9 @@ fn is_localhost(name: &str) -> bool {
 }
 
 fn is_service(host: &Host<&str>) -> bool {
-    matches!(host, Host::Domain(name) if name.ends_with(".svc") || name.ends_with(".svc.cluster.local"))
+    let Host::Domain(name) = host else { return false };
+    // They are in lower case already.
+    [".svc", ".svc.cluster.local"].iter().any(|suffix| name.ends_with(suffix))
 }
 
 fn address<S>(host: &Host<S>) -> Option<IpAddr> {
@@ -171,11 +173,8 @@ fn embedded(address: IpAddr) -> IpAddr {
     if let Some(v4) = v6.to_ipv4_mapped() {
         return v4.into();
     }
-    match v6.segments() {
-        [a, b, c, d, e, f, high, low] if [a, b, c, d, e, f] == NAT64 => {
-            let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-            Ipv4Addr::new(a, b, c, d).into()
-        }
+    match v6.octets().split_last_chunk::<4>() {
+        Some((prefix, v4)) if prefix == NAT64 => Ipv4Addr::from(*v4).into(),
         _ => address,
     }
 }
