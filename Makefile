@@ -3,6 +3,8 @@
 .PHONY: help quickstart test histories faults test-deps bench bench-cluster kill controller-kill fuzz build lint fmt chart-lint chart-tools chart-test generate check-generated deny advisories ci
 
 CARGO ?= cargo
+# Tests wait for servers more than they compute.
+export RUST_TEST_THREADS ?= $(shell expr 2 \* `nproc`)
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(notdir $(basename $(wildcard fuzz/targets/*.rs)))
 FUZZ_OPTIONS ?= -rss_limit_mb=2048 -timeout=10 -max_len=4096 -print_final_stats=1

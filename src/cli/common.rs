@@ -11,7 +11,7 @@ use super::printer::Printer;
 use crate::api::{ContactSync, ContactSyncConnection, ContactSyncConnectionSpec};
 use crate::directory;
 use crate::manifest::{Checks, Diagnostic, Input, ManifestKeys, Manifests, Object};
-use crate::net::{Budget, Secret};
+use crate::net::{Budget, Reach, Secret};
 use crate::person::Program;
 use crate::runlog::RunStore;
 use crate::sync::{self, ConnectionSettings, Ends, Place};
@@ -224,7 +224,7 @@ impl Session {
         connection: &Object<ContactSyncConnection>,
         settings: &ConnectionSettings,
     ) -> Result<Ends, sync::Error> {
-        let place = Place { keys: &self.keys, file_root: connection.at.folder().to_owned() };
+        let place = Place { keys: &self.keys, file_root: connection.at.folder().to_owned(), reach: Reach::default() };
         let directory = sync::open_directory(settings, &place).await?;
         let (namespace, name) = workspace_of(connection);
         let desk = match (&self.embedded, self.manifests.workspace(&namespace, &name)) {

@@ -18,6 +18,8 @@ use crate::controller::http::{self, Health};
 use crate::controller::metrics::Metrics;
 use crate::controller::{Controller, LeaseSettings, Settings};
 use crate::desk::Tuning;
+use crate::net::Reach;
+use crate::net::reach::HostPattern;
 use crate::runlog::{Retention, RunStore};
 use crate::telemetry::{Telemetry, TelemetryArgs};
 
@@ -50,9 +52,16 @@ pub(super) struct Args {
     /// Runs that go on together
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrent_runs: u16,
-    /// Let workspaces be reached over plain http in the cluster
-    #[arg(long)]
+    /// Let services in the cluster (*.svc) be reached over plain http
+    #[arg(long, env = "CONTACTSYNC_ALLOW_PLAIN_HTTP")]
     allow_plain_http: bool,
+    /// Let this machine itself be called, over https or plain http: sidecars, tests
+    #[arg(long, env = "CONTACTSYNC_ALLOW_LOOPBACK")]
+    allow_loopback: bool,
+    /// The only hosts of desks, token issuers and directories, such as kdesk.example or *.acme.example; may be given several
+    /// times; absent: all
+    #[arg(long = "allowed-host", value_name = "PATTERN", env = "CONTACTSYNC_ALLOWED_HOSTS", value_delimiter = ',')]
+    allowed_hosts: Vec<HostPattern>,
     /// Whether replicas elect a leader; turn it off only for a single one
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     leader_elect: bool,
@@ -175,7 +184,7 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         file_root: args.file_root.clone(),
         concurrent_runs: usize::from(args.concurrent_runs),
         retention: Retention { runs: args.keep_runs.max(1), ..Retention::default() },
-        tuning: Tuning { plain_http: args.allow_plain_http, ..Tuning::default() },
+        tuning: Tuning { reach: reach(args), ..Tuning::default() },
         identity,
         lease: args.leader_elect.then_some(lease),
         shutdown_grace: args.shutdown_grace,
@@ -183,6 +192,10 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         deletion_patience: SignedDuration::try_from(args.deletion_patience).unwrap_or(SignedDuration::from_mins(10)),
         workspace_check: args.workspace_check,
     })
+}
+
+fn reach(args: &Args) -> Reach {
+    Reach::limited(args.allow_plain_http, args.allow_loopback, args.allowed_hosts.clone())
 }
 
 fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {

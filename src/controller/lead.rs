@@ -192,7 +192,7 @@ impl Controller {
             clock: Arc::clone(&self.clock),
             store: self.store.clone(),
             cluster,
-            desks: Desks::new(settings.tuning, gate, self.metrics.desk_requests()),
+            desks: Desks::new(settings.tuning.clone(), gate, self.metrics.desk_requests()),
             metrics: self.metrics.clone(),
             waiting: std::sync::atomic::AtomicUsize::new(0),
             keys: ClusterKeys::new(self.client.clone()),

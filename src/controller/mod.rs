@@ -29,6 +29,7 @@ mod lead;
 mod lease;
 pub mod metrics;
 mod patch;
+mod reserved;
 mod roster;
 mod run;
 mod settings;

@@ -62,6 +62,9 @@ pub(super) fn nothing_to_do(
     let Some(member) = Member::of(connection, context.cluster.name()) else {
         return Some((None, "without an ownership key it never owned any"));
     };
+    if member.refused.is_some() {
+        return Some((None, "the key that it names is not for it: what is owned under it is another's"));
+    }
     let elder = context.cluster.roster().holder(&member.key).is_some_and(|holder| holder.name != *name);
     if elder {
         return Some((None, "its contacts are another connection's"));

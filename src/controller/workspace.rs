@@ -145,7 +145,7 @@ async fn check(status: &mut WorkspaceStatus, workspace: &KDeskWorkspace, context
 fn fault(error: &sync::Error) -> Fault {
     match error {
         sync::Error::Desk(desk::Error::Settings { field, .. })
-            if !field.starts_with("tls") && !field.starts_with("auth") =>
+            if !field.starts_with("tls") && (!field.starts_with("auth") || *field == "auth.oauth2.tokenURL") =>
         {
             Fault { reason: "InvalidSpec", stands_in_spec: true }
         }

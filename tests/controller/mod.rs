@@ -14,4 +14,5 @@ mod resources;
 mod schedules;
 mod states;
 mod support;
+mod tenants;
 mod workspaces;

@@ -68,8 +68,13 @@ impl Office {
     }
 
     async fn roles(&self) {
-        for role in serde_yaml::Deserializer::from_str(include_str!("../../deploy/rbac.yaml")) {
-            self.apply(&Value::deserialize(role).unwrap()).await;
+        self.apply_all(include_str!("../../deploy/rbac.yaml")).await;
+    }
+
+    /// Applies every object of a manifest.
+    pub(super) async fn apply_all(&self, manifest: &str) {
+        for object in serde_yaml::Deserializer::from_str(manifest) {
+            self.apply(&Value::deserialize(object).unwrap()).await;
         }
     }
 
@@ -300,8 +305,18 @@ impl Operator {
         Self::at(office, &kubeconfig, "controller", &[release, more].concat())
     }
 
+    /// Starts one of this namespace that may not call its own machine, as in a cluster.
+    pub(super) fn limited(office: &Office, more: &[&str]) -> Self {
+        let kubeconfig = office.cluster.kubeconfig_of("controller");
+        Self::spawn(office, &kubeconfig, "limited", &[&["--watch-namespace", &office.namespace], more].concat())
+    }
+
     /// Starts one that comes to the API server by this kubeconfig, its log called by this label.
     pub(super) fn at(office: &Office, kubeconfig: &Path, label: &str, more: &[&str]) -> Self {
+        Self::spawn(office, kubeconfig, label, &[&["--allow-loopback"], more].concat())
+    }
+
+    fn spawn(office: &Office, kubeconfig: &Path, label: &str, more: &[&str]) -> Self {
         let number = std::fs::read_dir(office.house.folder()).unwrap().count();
         let log = office.house.folder().join(format!("{label}-{number}.log"));
         let child = program()
