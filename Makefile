@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: e2e image help quickstart test histories faults test-deps bench bench-cluster kill controller-kill fuzz build lint fmt generate check-generated deny advisories ci
+.PHONY: help quickstart test histories faults test-deps bench bench-cluster kill controller-kill e2e image fuzz build lint fmt chart-lint chart-tools chart-test generate check-generated deny advisories ci
 
 CARGO ?= cargo
 # Tests wait for servers more than they compute.
@@ -17,6 +17,7 @@ quickstart: ## Sync the example company into a workspace in kdesk.db
 
 test: test-deps ## Run every test; installs the servers they need where they are missing (Debian)
 	$(CARGO) test --locked
+	@$(MAKE) --no-print-directory chart-test
 
 histories: ## Play many histories drawn by lot against the laws; CONTACTSYNC_HISTORIES=N says how many of each kind
 	CONTACTSYNC_HISTORIES=$${CONTACTSYNC_HISTORIES:-1000} $(CARGO) test --locked --test it laws::
@@ -67,13 +68,31 @@ lint: ## Check format and lints; a warning is an error
 fmt: ## Format the code
 	$(CARGO) fmt
 
-generate: ## Write crds/ anew from src/api
-	$(CARGO) run --quiet --locked -- crd --out crds
+chart-lint: ## Lint the chart with each of its ci/ values
+	@helm=$$(testenv/go-tool.sh install helm) && for values in charts/contactsync/ci/*-values.yaml; do \
+		"$$helm" lint --strict --quiet --namespace contactsync charts/contactsync -f $$values || exit 1; \
+	done
 
-check-generated: ## Fail when crds/ is not what src/api gives
+chart-tools: ## Build what make chart-test needs: promtool and kube-score; minutes, once
+	@testenv/go-tool.sh install helm >/dev/null
+	@testenv/go-tool.sh install prometheus >/dev/null
+	@testenv/go-tool.sh install kube-score >/dev/null
+
+chart-test: test-deps chart-tools ## Check the chart's alerts, dashboard and pods, and the metrics, with promtool and kube-score
+	$(CARGO) test --locked --test it -- --ignored chart:: controller::promtool::
+
+generate: ## Write anew what is made: crds/ and the chart's copy from src/api, docs/values.md from the chart's values
+	$(CARGO) run --quiet --locked -- crd --out crds
+	$(CARGO) run --quiet --locked -- crd --out charts/contactsync/files/crds
+	charts/values-docs.py >docs/values.md
+
+check-generated: ## Fail when what is made is not what it is made from
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
-	$(CARGO) run --quiet --locked -- crd --out "$$fresh" && \
-	{ diff -ru crds "$$fresh" || { echo "crds/ is out of date: run make generate and commit the result" >&2; exit 1; }; }
+	$(CARGO) run --quiet --locked -- crd --out "$$fresh/crds" && \
+	charts/values-docs.py >"$$fresh/values.md" && \
+	{ diff -ru crds "$$fresh/crds" && diff -ru charts/contactsync/files/crds "$$fresh/crds" && \
+		diff -u docs/values.md "$$fresh/values.md" || \
+		{ echo "that is out of date: run make generate and commit the result" >&2; exit 1; }; }
 
 deny: ## Check licences and banned crates, where cargo-deny is installed
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the packages that the tests need on Debian, where they are missing: OpenLDAP, Samba, Python.
+# Installs the packages that the tests need on Debian, where they are missing: OpenLDAP, Samba, Python, Lua.
 # Nothing is done when all is there. The servers are not started: the tests start their own, on free ports.
 set -eu
 
-packages="slapd ldap-utils samba samba-dsdb-modules samba-ad-provision ldb-tools python3-samba python3-venv"
+packages="lua5.4 slapd ldap-utils samba samba-dsdb-modules samba-ad-provision ldb-tools python3-samba python3-venv"
 
 installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -11,7 +11,7 @@ installed() {
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     # Another distribution: the tests themselves name what they miss.
-    echo "this is not Debian: make sure that OpenLDAP (slapd, slapadd), a Samba AD DC with ldbadd, and python3 with venv are there" >&2
+    echo "this is not Debian: make sure that OpenLDAP (slapd, slapadd), a Samba AD DC with ldbadd, python3 with venv and lua5.4 are there" >&2
     exit 0
 fi
 

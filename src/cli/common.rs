@@ -11,7 +11,7 @@ use super::printer::Printer;
 use crate::api::{ContactSync, ContactSyncConnection, ContactSyncConnectionSpec};
 use crate::directory;
 use crate::manifest::{Checks, Diagnostic, Input, ManifestKeys, Manifests, Object};
-use crate::net::{Budget, Reach};
+use crate::net::{Budget, Reach, Secret};
 use crate::person::Program;
 use crate::runlog::RunStore;
 use crate::sync::{self, ConnectionSettings, Ends, Place};
@@ -261,6 +261,12 @@ fn workspace_of(connection: &Object<ContactSyncConnection>) -> (String, String) 
 /// A word, with an s where there is not one.
 pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+/// The token that a file holds, without the line break at its end.
+pub(super) fn token(file: &Path) -> Result<Secret, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("--token-file {}: {error}", file.display()))?;
+    Ok(Secret::new(text.trim_end().to_owned()))
 }
 
 /// How data is printed.

@@ -9,6 +9,9 @@ use super::printer::Printer;
 use super::{Failure, Status};
 use crate::kdesk::{Auth, Workspace};
 
+/// The name of the token that a file holds, as `token list` shows it.
+const TOKEN_FILE: &str = "token-file";
+
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
     /// Where to listen
@@ -20,6 +23,9 @@ pub(super) struct Args {
     /// Let anybody on this machine in without a token; only on a loopback address
     #[arg(long)]
     no_auth: bool,
+    /// Let in whoever sends the token in this file too, such as one mounted from a Kubernetes Secret; read at start
+    #[arg(long, value_name = "FILE", env = "CONTACTSYNC_KDESK_TOKEN_FILE", conflicts_with = "no_auth")]
+    token_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -53,6 +59,12 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
         Workspace::open(&args.db, auth).map_err(|error| format!("the workspace {}: {error}", args.db.display()))?;
     if let Some(Command::Token(token)) = args.command {
         return tokens(&workspace, token, printer);
+    }
+    if let Some(file) = &args.token_file {
+        let secret = super::common::token(file)?;
+        workspace
+            .replace_token(TOKEN_FILE, secret.reveal())
+            .map_err(|error| format!("--token-file {}: {error}", file.display()))?;
     }
     if auth == Auth::Bearer && workspace.list_tokens()?.is_empty() {
         printer.warn(&format!(

@@ -10,6 +10,7 @@ mod kdesk;
 mod logs;
 mod plan;
 mod printer;
+mod probe;
 mod progress;
 mod sync;
 mod validate;
@@ -45,6 +46,9 @@ enum Command {
     Logs(logs::Args),
     /// List the runs of a connection, newest first
     History(history::Args),
+    /// Ask URLs until each answers well, for helm test
+    #[command(hide = true)]
+    Probe(probe::Args),
     /// Print a shell completion script
     Completions {
         /// Which shell
@@ -115,6 +119,7 @@ async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure
         Command::Controller(args) => Box::pin(controller::run(*args, printer)).await,
         Command::Logs(args) => logs::run(args, printer).await,
         Command::History(args) => history::run(args, printer).await,
+        Command::Probe(args) => probe::run(args, printer).await,
         Command::Completions { shell } => {
             use clap::CommandFactory;
             let mut script = Vec::new();

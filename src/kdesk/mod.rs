@@ -69,6 +69,12 @@ impl Workspace {
         self.app.store.tokens.add(name, secret, clock::now().as_millisecond())
     }
 
+    /// Accepts a secret under this name, and no longer the one that had the name before.
+    pub fn replace_token(&self, name: &str, secret: &str) -> Result<(), Error> {
+        self.revoke_token(name)?;
+        self.add_token(name, secret)
+    }
+
     /// The tokens by name. If there is none, nobody can sign in.
     pub fn list_tokens(&self) -> Result<Vec<TokenInfo>, Error> {
         self.app.store.tokens.list()

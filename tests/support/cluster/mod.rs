@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 pub use access::ADMIN;
+pub use kubectl::Said;
 
 use keeper::Keeper;
 use programs::Programs;

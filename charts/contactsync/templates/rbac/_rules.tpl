@@ -1,0 +1,24 @@
+{{/* What the controller may do in the namespaces that it watches. deploy/rbac.yaml holds the same; a test compares them. */}}
+{{- define "contactsync.rules" -}}
+- apiGroups: [kdesk.seraphex.net]
+  resources: [contactsyncconnections, kdeskworkspaces]
+  # patch: finalizers. The spec is never written.
+  verbs: [get, list, watch, patch]
+- apiGroups: [kdesk.seraphex.net]
+  resources: [contactsyncconnections/status, kdeskworkspaces/status]
+  verbs: [patch]
+- apiGroups: [kdesk.seraphex.net]
+  resources: [contactsyncconnections/finalizers, kdeskworkspaces/finalizers]
+  verbs: [update]
+- apiGroups: [kdesk.seraphex.net]
+  resources: [contactsynclogrequests]
+  # delete: once they have run out.
+  verbs: [get, list, watch, delete]
+# Read at each run, by name; never listed or watched.
+- apiGroups: [""]
+  resources: [secrets, configmaps]
+  verbs: [get]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
