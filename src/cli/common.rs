@@ -13,7 +13,7 @@ use crate::directory;
 use crate::manifest::{Checks, Diagnostic, Input, ManifestKeys, Manifests, Object};
 use crate::net::Budget;
 use crate::person::Program;
-use crate::runlog::RunStore;
+use crate::runlog::{self, RunStore};
 use crate::sync::{self, ConnectionSettings, Ends, Place};
 
 /// Which manifests.
@@ -92,11 +92,7 @@ impl StoreArgs {
 
     /// Opens the records, making the folder where needed.
     pub(super) fn open(&self) -> Result<RunStore, Failure> {
-        let folder = self.folder()?;
-        let failed = |error: &dyn std::fmt::Display| format!("the run logs in {}: {error}", folder.display());
-        std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
-        let store = object_store::local::LocalFileSystem::new_with_prefix(&folder).map_err(|error| failed(&error))?;
-        Ok(RunStore::new(Arc::new(store)))
+        Ok(runlog::open_folder(&self.folder()?).map_err(|error| format!("the run logs: {error}"))?)
     }
 
     /// The flags that find the same records again, as a person would type them.

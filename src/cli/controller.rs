@@ -18,7 +18,7 @@ use crate::controller::http::{self, Health};
 use crate::controller::metrics::Metrics;
 use crate::controller::{Controller, LeaseSettings, Settings};
 use crate::desk::Tuning;
-use crate::runlog::{Retention, RunStore};
+use crate::runlog::{self, Retention};
 use crate::telemetry::{Telemetry, TelemetryArgs};
 
 /// How long the main loop may be silent before the process counts as dead.
@@ -41,9 +41,10 @@ pub(super) struct Args {
     /// First part of ownership keys that connections do not write out; never change it while contacts are owned
     #[arg(long, value_name = "NAME", default_value = "default", env = "CONTACTSYNC_CLUSTER_NAME")]
     cluster_name: String,
-    /// Where run logs, summaries and plans are kept; all replicas must see the same
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/runs", env = "CONTACTSYNC_LOG_DIR")]
-    log_dir: PathBuf,
+    /// Where run logs, summaries and plans are kept, the same for all replicas: a folder, file:///folder,
+    /// s3://bucket/prefix, gs://bucket/prefix or az://container/prefix
+    #[arg(long, value_name = "URL", default_value = "file:///var/lib/contactsync/runs", env = "CONTACTSYNC_LOG_STORE")]
+    log_store: String,
     /// File sources of a namespace lie in the folder of its name below this
     #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/files", env = "CONTACTSYNC_FILE_ROOT")]
     file_root: PathBuf,
@@ -88,9 +89,14 @@ pub(super) struct Args {
     admin_address: SocketAddr,
     #[command(flatten)]
     telemetry: TelemetryArgs,
-    /// Run records kept of each connection
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    keep_runs: usize,
+    /// Run records kept of each connection; those of the last 48 hours are kept in any case
+    #[arg(long, value_name = "N", default_value_t = 200, env = "CONTACTSYNC_KEEP_RUNS",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    keep_runs: u32,
+    /// Days that run records are kept
+    #[arg(long, value_name = "N", default_value_t = 90, env = "CONTACTSYNC_KEEP_DAYS",
+        value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    keep_days: u32,
 }
 
 /// Until it is asked to stop.
@@ -100,7 +106,7 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
     let config = config(&args).await?;
     let default_namespace = config.default_namespace.clone();
     let client = client(config)?;
-    let store = store(&args.log_dir)?;
+    let store = runlog::open_place(&args.log_store).map_err(|error| format!("--log-store: {error}"))?;
     let settings = settings(&args, default_namespace)?;
     let telemetry = Telemetry::start(&args.telemetry.clone().into())?;
     let stopping = CancellationToken::new();
@@ -174,7 +180,10 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         namespaces: args.namespaces.clone(),
         file_root: args.file_root.clone(),
         concurrent_runs: usize::from(args.concurrent_runs),
-        retention: Retention { runs: args.keep_runs.max(1), ..Retention::default() },
+        retention: Retention {
+            runs: usize::try_from(args.keep_runs).unwrap_or(usize::MAX),
+            age: SignedDuration::from_hours(i64::from(args.keep_days) * 24),
+        },
         tuning: Tuning { plain_http: args.allow_plain_http, ..Tuning::default() },
         identity,
         lease: args.leader_elect.then_some(lease),
@@ -183,13 +192,6 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         deletion_patience: SignedDuration::try_from(args.deletion_patience).unwrap_or(SignedDuration::from_mins(10)),
         workspace_check: args.workspace_check,
     })
-}
-
-fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {
-    let failed = |error: &dyn std::fmt::Display| format!("--log-dir {}: {error}", folder.display());
-    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    let store = object_store::local::LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
-    Ok(RunStore::new(Arc::new(store)))
 }
 
 /// Asks to stop when the process is told to; returns when it is told so again.

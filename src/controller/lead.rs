@@ -46,6 +46,10 @@ const CLOCK_JUMP: SignedDuration = SignedDuration::from_secs(5);
 /// What readiness waits for.
 const CACHES: &str = "caches";
 const UNSEEN: &str = "the API server has not shown all connections and workspaces yet";
+const STORE: &str = "run log store";
+const UNPROVEN: &str = "it has not been written and read yet: the log says what --log-store answers";
+/// How long after a failed proof of the store the next one is tried.
+const PROVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A controller.
 pub struct Controller {
@@ -67,6 +71,7 @@ impl Controller {
         metrics: Metrics,
         health: Health,
     ) -> Self {
+        health.waits_for(STORE, UNPROVEN);
         health.waits_for(CACHES, UNSEEN);
         Self { client, settings, clock, store, metrics, health }
     }
@@ -87,6 +92,10 @@ impl Controller {
 
     /// Leads, as often and for as long as it is this replica's turn.
     async fn take_part(&self, stopping: &CancellationToken) {
+        tokio::select! {
+            () = self.prove_store() => {}
+            () = stopping.cancelled() => return,
+        }
         let Some(lease) = self.settings.lease.clone() else {
             self.lead(None, stopping).await;
             return;
@@ -106,6 +115,16 @@ impl Controller {
             }
         }
         election.resign().await;
+    }
+
+    /// Waits until the store of run records works: without it no run may write, so another replica should lead. A store
+    /// that fails later fails the runs of that time.
+    async fn prove_store(&self) {
+        while let Err(error) = self.store.prove().await {
+            tracing::error!(%error, "--log-store does not work: no connection is run before it does; it is tried again");
+            tokio::time::sleep(PROVE_AGAIN).await;
+        }
+        self.health.has(STORE);
     }
 
     /// Watches and reconciles until `stopping`.

@@ -13,5 +13,6 @@ mod requests;
 mod resources;
 mod schedules;
 mod states;
+mod stores;
 mod support;
 mod workspaces;
