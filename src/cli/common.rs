@@ -76,6 +76,11 @@ pub(super) struct StoreArgs {
 }
 
 impl StoreArgs {
+    /// Whether a flag names it.
+    pub(super) fn given(&self) -> bool {
+        self.kdesk.is_some() || self.log_dir.is_some()
+    }
+
     /// The folder of the records.
     pub(super) fn folder(&self) -> Result<PathBuf, Failure> {
         if let Some(folder) = &self.log_dir {
@@ -100,7 +105,8 @@ impl StoreArgs {
         match (&self.log_dir, &self.kdesk) {
             (Some(folder), _) => format!(" --log-dir {}", folder.display()),
             (None, Some(database)) => format!(" --kdesk {}", database.display()),
-            (None, None) => String::new(),
+            // Named, as logs looks at the cluster where there is one.
+            (None, None) => self.folder().map_or(String::new(), |folder| format!(" --log-dir {}", folder.display())),
         }
     }
 }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::cluster::ClusterArgs;
 use super::printer::Printer;
 use super::{Failure, Status};
 use crate::clock;
 use crate::controller::http::{self, Health};
+use crate::controller::logs::{self, Endpoint};
 use crate::controller::metrics::Metrics;
 use crate::controller::{Controller, LeaseSettings, Settings};
 use crate::desk::Tuning;
@@ -29,12 +30,8 @@ const API_PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// A kubeconfig; absent: those that KUBECONFIG lists or ~/.kube/config, or inside a cluster the service account
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's context; absent: its current one
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// Only this namespace; may be given several times; absent: all
     #[arg(long = "watch-namespace", value_name = "NAME", env = "CONTACTSYNC_WATCH_NAMESPACES", value_delimiter = ',')]
     namespaces: Vec<String>,
@@ -87,6 +84,9 @@ pub(super) struct Args {
     /// Where the log level is read and put: /loglevel; for this machine and port-forwards only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     admin_address: SocketAddr,
+    /// Where run logs are served to holders of a ContactSyncLogRequest
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8082", env = "CONTACTSYNC_LOG_ADDRESS")]
+    log_address: SocketAddr,
     #[command(flatten)]
     telemetry: TelemetryArgs,
     /// Run records kept of each connection; those of the last 48 hours are kept in any case
@@ -103,7 +103,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
     // Other parts of the process bring their own; this is for the Kubernetes client.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let config = config(&args).await?;
+    let config = args.cluster.config().await?;
     let default_namespace = config.default_namespace.clone();
     let client = client(config)?;
     let store = runlog::open_place(&args.log_store).map_err(|error| format!("--log-store: {error}"))?;
@@ -116,10 +116,13 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
     let stopped = CancellationToken::new();
     let public = http::public(Arc::new(registry), health.clone());
     let admin = http::admin(telemetry.level(), args.admin_address)?;
+    let (logs, namespaces) = (store.clone(), settings.namespaces.clone());
+    let logs = Endpoint::new(client.clone(), logs, clock::system(), settings.cluster_name.clone(), namespaces);
     let controller = Controller::new(client, settings, clock::system(), store, metrics, health);
     let serving = [
         serve("metrics and probes", args.http_address, public, &stopped).await?,
         serve("the log level", args.admin_address, admin, &stopped).await?,
+        serve_logs(args.log_address, logs.router(), &stopped).await?,
     ];
     tokio::select! {
         () = controller.run(stopping.clone()) => {}
@@ -145,24 +148,26 @@ async fn serve(
     Ok(tokio::spawn(http::serve(listener, router, stopped.clone())))
 }
 
+async fn serve_logs(
+    address: SocketAddr,
+    router: axum::Router,
+    stopped: &CancellationToken,
+) -> Result<tokio::task::JoinHandle<std::io::Result<()>>, Failure> {
+    let listener = bind("--log-address", "run logs", address).await?;
+    Ok(tokio::spawn(logs::serve(listener, router, stopped.clone())))
+}
+
+async fn bind(flag: &str, what: &'static str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let failed = |error| format!("{flag} {address}: {error}");
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    tracing::info!(address = %listener.local_addr()?, "serving {what}");
+    Ok(listener)
+}
+
 /// A client that waits for the beginning of an answer, not for a network that swallows packets.
 fn client(config: kube::Config) -> Result<kube::Client, Failure> {
     let builder = kube::client::ClientBuilder::try_from(config).map_err(|error| format!("the API server: {error}"))?;
     Ok(builder.with_layer(&tower::timeout::TimeoutLayer::new(API_PATIENCE)).build())
-}
-
-async fn config(args: &Args) -> Result<kube::Config, Failure> {
-    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
-    if let Some(file) = &args.kubeconfig {
-        let read = Kubeconfig::read_from(file).map_err(|error| format!("--kubeconfig {}: {error}", file.display()))?;
-        return Ok(kube::Config::from_custom_kubeconfig(read, &options).await?);
-    }
-    if args.context.is_some() {
-        return Ok(kube::Config::from_kubeconfig(&options).await?);
-    }
-    kube::Config::infer().await.map_err(|error| {
-        format!("no cluster: give --kubeconfig FILE, or run inside a cluster with a service account ({error})").into()
-    })
 }
 
 fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure> {

@@ -26,7 +26,7 @@ use super::keys::ClusterKeys;
 use super::lease::Election;
 use super::metrics::Metrics;
 use super::settings::Settings;
-use super::{connection, departure, watch, workspace};
+use super::{connection, departure, housekeeping, logs, watch, workspace};
 use crate::api::ContactSyncConnection;
 use crate::clock::Clock;
 use crate::net::Gate;
@@ -143,6 +143,12 @@ impl Controller {
         let side = [
             AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
             AbortOnDropHandle::new(tokio::spawn(synced(Arc::clone(&context), self.health.clone()))),
+            AbortOnDropHandle::new(tokio::spawn(housekeeping::housekeeping(Arc::clone(&context)))),
+            AbortOnDropHandle::new(tokio::spawn(logs::expire(
+                self.client.clone(),
+                self.settings.namespaces.clone(),
+                Arc::clone(&self.clock),
+            ))),
             AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
         ];
         tokio::select! {

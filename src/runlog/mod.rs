@@ -17,6 +17,9 @@ mod intent;
 mod log;
 mod place;
 mod plan;
+mod retain;
+#[cfg(test)]
+mod retain_tests;
 mod settled;
 mod store;
 mod summary;
@@ -28,6 +31,7 @@ pub use intent::Intent;
 pub use log::{Entry, FieldChange, LogWriter};
 pub use place::{PlaceError, folder as open_folder, open as open_place};
 pub use plan::{HeldChange, HeldKind, Plan};
+pub use retain::Retention;
 pub use settled::{Settled, SettledEntry};
-pub use store::{Retention, RunStore};
+pub use store::{LogStream, RunStore};
 pub use summary::{RunId, Summary, WindowCounts};

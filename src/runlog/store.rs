@@ -1,9 +1,10 @@
 //! Where run records lie: any object store.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
-use jiff::{SignedDuration, Timestamp};
+use futures::{Stream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
@@ -13,24 +14,6 @@ use serde::de::DeserializeOwned;
 use super::{Error, Intent, LogWriter, Plan, RunId, Settled, SettledEntry, Summary};
 use crate::api::RunResult;
 use crate::contact::OwnershipKey;
-
-/// How many runs are kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Retention {
-    /// At most this many.
-    pub runs: usize,
-    /// None older than this.
-    pub age: SignedDuration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { runs: 200, age: SignedDuration::from_hours(90 * 24) }
-    }
-}
-
-/// Runs younger than this are kept whatever the limits say: the hold's window is counted from them.
-const ALWAYS_KEPT: SignedDuration = SignedDuration::from_hours(48);
 
 /// Bytes of a log that are held before they are sent: to a folder; to a bucket, where no part but the last may be
 /// smaller than 5 MiB (S3's rule).
@@ -43,12 +26,15 @@ const TOGETHER: usize = 16;
 /// Where proofs are written. `_` cannot begin an ownership key's folder, so it is nobody's.
 const PROOFS: &str = "_proofs";
 
+/// A log as it comes.
+pub type LogStream = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, Error>> + Send>>;
+
 /// The run records of all connections.
 #[derive(Clone)]
 pub struct RunStore {
-    store: Arc<dyn ObjectStore>,
+    pub(super) store: Arc<dyn ObjectStore>,
     /// The folder that it lies in, if it does.
-    folder: Option<Arc<std::path::Path>>,
+    pub(super) folder: Option<Arc<std::path::Path>>,
     /// Bytes of a log that are sent at once.
     part: usize,
 }
@@ -266,23 +252,15 @@ impl RunStore {
         Ok(())
     }
 
-    /// Deletes the records of old runs.
-    pub async fn retain(&self, key: &OwnershipKey, retention: Retention, now: Timestamp) -> Result<(), Error> {
-        for (place, id) in self.run_ids(key).await?.into_iter().enumerate() {
-            // The id tells the time, so nothing needs to be read.
-            let too_many = place >= retention.runs;
-            let Some(age) = id.time().map(|start| now.duration_since(start)) else { continue };
-            if place == 0 || age <= ALWAYS_KEPT || !(too_many || age > retention.age) {
-                continue;
-            }
-            for path in [log_path(key, &id), intent_path(key, &id), runs(key).join(format!("{id}.json"))] {
-                self.delete(&path).await?;
-            }
-        }
-        Ok(())
+    /// The log of a run, piece by piece, and its size.
+    pub async fn stream_log(&self, key: &OwnershipKey, run: &RunId) -> Result<(u64, LogStream), Error> {
+        let path = log_path(key, run);
+        let found = self.store.get(&path).await.map_err(|e| at(&path, e))?;
+        let size = found.range.end.saturating_sub(found.range.start);
+        Ok((size, Box::pin(found.into_stream().map_err(move |e| at(&path, e)))))
     }
 
-    async fn delete(&self, path: &Path) -> Result<(), Error> {
+    pub(super) async fn delete(&self, path: &Path) -> Result<(), Error> {
         match self.store.delete(path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(at(path, error)),
@@ -305,7 +283,7 @@ impl RunStore {
     }
 }
 
-fn at(path: &Path, source: object_store::Error) -> Error {
+pub(super) fn at(path: &Path, source: object_store::Error) -> Error {
     match source {
         object_store::Error::NotFound { .. } => Error::NotFound(path.to_string()),
         source => Error::Store { path: path.to_string(), source },
@@ -313,19 +291,19 @@ fn at(path: &Path, source: object_store::Error) -> Error {
 }
 
 // `_` cannot stand in an ownership key, so no two keys share a folder and none lies inside another's.
-fn folder(key: &OwnershipKey) -> Path {
+pub(super) fn folder(key: &OwnershipKey) -> Path {
     Path::from(key.as_str().replace('/', "_"))
 }
 
-fn runs(key: &OwnershipKey) -> Path {
+pub(super) fn runs(key: &OwnershipKey) -> Path {
     folder(key).join("runs")
 }
 
-fn log_path(key: &OwnershipKey, run: &RunId) -> Path {
+pub(super) fn log_path(key: &OwnershipKey, run: &RunId) -> Path {
     runs(key).join(format!("{run}.jsonl"))
 }
 
-fn intent_path(key: &OwnershipKey, run: &RunId) -> Path {
+pub(super) fn intent_path(key: &OwnershipKey, run: &RunId) -> Path {
     folder(key).join("intents").join(format!("{run}.json"))
 }
 
