@@ -6,21 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::cluster::ClusterArgs;
 use super::printer::Printer;
 use super::{Failure, Status};
 use crate::clock;
 use crate::controller::http::{self, Health};
+use crate::controller::logs::{self, Endpoint};
 use crate::controller::metrics::Metrics;
 use crate::controller::{Controller, LeaseSettings, Settings};
 use crate::desk::Tuning;
 use crate::net::Reach;
 use crate::net::reach::HostPattern;
-use crate::runlog::{Retention, RunStore};
+use crate::runlog::{self, Retention};
 use crate::telemetry::{Telemetry, TelemetryArgs};
 
 /// How long the main loop may be silent before the process counts as dead.
@@ -31,21 +32,18 @@ const API_PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// A kubeconfig; absent: those that KUBECONFIG lists or ~/.kube/config, or inside a cluster the service account
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's context; absent: its current one
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// Only this namespace; may be given several times; absent: all
     #[arg(long = "watch-namespace", value_name = "NAME", env = "CONTACTSYNC_WATCH_NAMESPACES", value_delimiter = ',')]
     namespaces: Vec<String>,
     /// First part of ownership keys that connections do not write out; never change it while contacts are owned
     #[arg(long, value_name = "NAME", default_value = "default", env = "CONTACTSYNC_CLUSTER_NAME")]
     cluster_name: String,
-    /// Where run logs, summaries and plans are kept; all replicas must see the same
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/runs", env = "CONTACTSYNC_LOG_DIR")]
-    log_dir: PathBuf,
+    /// Where run logs, summaries and plans are kept, the same for all replicas: a folder, file:///folder,
+    /// s3://bucket/prefix, gs://bucket/prefix or az://container/prefix
+    #[arg(long, value_name = "URL", default_value = "file:///var/lib/contactsync/runs", env = "CONTACTSYNC_LOG_STORE")]
+    log_store: String,
     /// File sources of a namespace lie in the folder of its name below this
     #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/files", env = "CONTACTSYNC_FILE_ROOT")]
     file_root: PathBuf,
@@ -95,21 +93,29 @@ pub(super) struct Args {
     /// Where the log level is read and put: /loglevel; for this machine and port-forwards only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     admin_address: SocketAddr,
+    /// Where run logs are served to holders of a ContactSyncLogRequest
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8082", env = "CONTACTSYNC_LOG_ADDRESS")]
+    log_address: SocketAddr,
     #[command(flatten)]
     telemetry: TelemetryArgs,
-    /// Run records kept of each connection
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    keep_runs: usize,
+    /// Run records kept of each connection; those of the last 48 hours are kept in any case
+    #[arg(long, value_name = "N", default_value_t = 200, env = "CONTACTSYNC_KEEP_RUNS",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    keep_runs: u32,
+    /// Days that run records are kept
+    #[arg(long, value_name = "N", default_value_t = 90, env = "CONTACTSYNC_KEEP_DAYS",
+        value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    keep_days: u32,
 }
 
 /// Until it is asked to stop.
 pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
     // Other parts of the process bring their own; this is for the Kubernetes client.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let config = config(&args).await?;
+    let config = args.cluster.config().await?;
     let default_namespace = config.default_namespace.clone();
     let client = client(config)?;
-    let store = store(&args.log_dir)?;
+    let store = runlog::open_place(&args.log_store).map_err(|error| format!("--log-store: {error}"))?;
     let settings = settings(&args, default_namespace)?;
     let telemetry = Telemetry::start(&args.telemetry.clone().into())?;
     let stopping = CancellationToken::new();
@@ -119,10 +125,13 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
     let stopped = CancellationToken::new();
     let public = http::public(Arc::new(registry), health.clone());
     let admin = http::admin(telemetry.level(), args.admin_address)?;
+    let (logs, namespaces) = (store.clone(), settings.namespaces.clone());
+    let logs = Endpoint::new(client.clone(), logs, clock::system(), settings.cluster_name.clone(), namespaces);
     let controller = Controller::new(client, settings, clock::system(), store, metrics, health);
     let serving = [
         serve("metrics and probes", args.http_address, public, &stopped).await?,
         serve("the log level", args.admin_address, admin, &stopped).await?,
+        serve_logs(args.log_address, logs.router(), &stopped).await?,
     ];
     tokio::select! {
         () = controller.run(stopping.clone()) => {}
@@ -148,24 +157,26 @@ async fn serve(
     Ok(tokio::spawn(http::serve(listener, router, stopped.clone())))
 }
 
+async fn serve_logs(
+    address: SocketAddr,
+    router: axum::Router,
+    stopped: &CancellationToken,
+) -> Result<tokio::task::JoinHandle<std::io::Result<()>>, Failure> {
+    let listener = bind("--log-address", "run logs", address).await?;
+    Ok(tokio::spawn(logs::serve(listener, router, stopped.clone())))
+}
+
+async fn bind(flag: &str, what: &'static str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let failed = |error| format!("{flag} {address}: {error}");
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    tracing::info!(address = %listener.local_addr()?, "serving {what}");
+    Ok(listener)
+}
+
 /// A client that waits for the beginning of an answer, not for a network that swallows packets.
 fn client(config: kube::Config) -> Result<kube::Client, Failure> {
     let builder = kube::client::ClientBuilder::try_from(config).map_err(|error| format!("the API server: {error}"))?;
     Ok(builder.with_layer(&tower::timeout::TimeoutLayer::new(API_PATIENCE)).build())
-}
-
-async fn config(args: &Args) -> Result<kube::Config, Failure> {
-    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
-    if let Some(file) = &args.kubeconfig {
-        let read = Kubeconfig::read_from(file).map_err(|error| format!("--kubeconfig {}: {error}", file.display()))?;
-        return Ok(kube::Config::from_custom_kubeconfig(read, &options).await?);
-    }
-    if args.context.is_some() {
-        return Ok(kube::Config::from_kubeconfig(&options).await?);
-    }
-    kube::Config::infer().await.map_err(|error| {
-        format!("no cluster: give --kubeconfig FILE, or run inside a cluster with a service account ({error})").into()
-    })
 }
 
 fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure> {
@@ -183,7 +194,10 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         namespaces: args.namespaces.clone(),
         file_root: args.file_root.clone(),
         concurrent_runs: usize::from(args.concurrent_runs),
-        retention: Retention { runs: args.keep_runs.max(1), ..Retention::default() },
+        retention: Retention {
+            runs: usize::try_from(args.keep_runs).unwrap_or(usize::MAX),
+            age: SignedDuration::from_hours(i64::from(args.keep_days) * 24),
+        },
         tuning: Tuning { reach: reach(args), ..Tuning::default() },
         identity,
         lease: args.leader_elect.then_some(lease),
@@ -196,13 +210,6 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
 
 fn reach(args: &Args) -> Reach {
     Reach::limited(args.allow_plain_http, args.allow_loopback, args.allowed_hosts.clone())
-}
-
-fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {
-    let failed = |error: &dyn std::fmt::Display| format!("--log-dir {}: {error}", folder.display());
-    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    let store = object_store::local::LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
-    Ok(RunStore::new(Arc::new(store)))
 }
 
 /// Asks to stop when the process is told to; returns when it is told so again.

@@ -1,6 +1,7 @@
 //! Commands: one file each, with no logic of its own. `cli` alone reads the environment, and prints through one printer:
 //! data on stdout, everything else on stderr.
 
+mod cluster;
 mod common;
 mod controller;
 mod crd;
@@ -12,6 +13,7 @@ mod plan;
 mod printer;
 mod probe;
 mod progress;
+mod remote;
 mod sync;
 mod validate;
 
@@ -36,7 +38,7 @@ enum Command {
     Plan(common::RunArgs),
     /// Check manifests without a cluster: exit 0 valid, 2 not
     Validate(validate::Args),
-    /// Print the two custom resource definitions
+    /// Print the custom resource definitions
     Crd(crd::Args),
     /// Serve the bundled KDesk workspace, a SCIM 2.0 service on SQLite
     Kdesk(kdesk::Args),
@@ -117,7 +119,7 @@ async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure
         Command::Crd(args) => crd::run(&args, printer),
         Command::Kdesk(args) => kdesk::run(args, printer).await,
         Command::Controller(args) => Box::pin(controller::run(*args, printer)).await,
-        Command::Logs(args) => logs::run(args, printer).await,
+        Command::Logs(args) => Box::pin(logs::run(args, printer)).await,
         Command::History(args) => history::run(args, printer).await,
         Command::Probe(args) => probe::run(args, printer).await,
         Command::Completions { shell } => {

@@ -26,7 +26,7 @@ use super::keys::ClusterKeys;
 use super::lease::Election;
 use super::metrics::Metrics;
 use super::settings::Settings;
-use super::{connection, departure, watch, workspace};
+use super::{connection, departure, housekeeping, logs, watch, workspace};
 use crate::api::ContactSyncConnection;
 use crate::clock::Clock;
 use crate::net::Gate;
@@ -46,6 +46,10 @@ const CLOCK_JUMP: SignedDuration = SignedDuration::from_secs(5);
 /// What readiness waits for.
 const CACHES: &str = "caches";
 const UNSEEN: &str = "the API server has not shown all connections and workspaces yet";
+const STORE: &str = "run log store";
+const UNPROVEN: &str = "it has not been written and read yet: the log says what --log-store answers";
+/// How long after a failed proof of the store the next one is tried.
+const PROVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A controller.
 pub struct Controller {
@@ -67,6 +71,7 @@ impl Controller {
         metrics: Metrics,
         health: Health,
     ) -> Self {
+        health.waits_for(STORE, UNPROVEN);
         health.waits_for(CACHES, UNSEEN);
         Self { client, settings, clock, store, metrics, health }
     }
@@ -87,6 +92,10 @@ impl Controller {
 
     /// Leads, as often and for as long as it is this replica's turn.
     async fn take_part(&self, stopping: &CancellationToken) {
+        tokio::select! {
+            () = self.prove_store() => {}
+            () = stopping.cancelled() => return,
+        }
         let Some(lease) = self.settings.lease.clone() else {
             self.lead(None, stopping).await;
             return;
@@ -108,6 +117,16 @@ impl Controller {
         election.resign().await;
     }
 
+    /// Waits until the store of run records works: without it no run may write, so another replica should lead. A store
+    /// that fails later fails the runs of that time.
+    async fn prove_store(&self) {
+        while let Err(error) = self.store.prove().await {
+            tracing::error!(%error, "--log-store does not work: no connection is run before it does; it is tried again");
+            tokio::time::sleep(PROVE_AGAIN).await;
+        }
+        self.health.has(STORE);
+    }
+
     /// Watches and reconciles until `stopping`.
     async fn lead(&self, gate: Option<Gate>, stopping: &CancellationToken) {
         self.metrics.leads(true);
@@ -124,6 +143,12 @@ impl Controller {
         let side = [
             AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
             AbortOnDropHandle::new(tokio::spawn(synced(Arc::clone(&context), self.health.clone()))),
+            AbortOnDropHandle::new(tokio::spawn(housekeeping::housekeeping(Arc::clone(&context)))),
+            AbortOnDropHandle::new(tokio::spawn(logs::expire(
+                self.client.clone(),
+                self.settings.namespaces.clone(),
+                Arc::clone(&self.clock),
+            ))),
             AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
         ];
         tokio::select! {

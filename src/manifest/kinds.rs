@@ -35,6 +35,8 @@ impl ManifestKind {
 }
 
 const OURS: [ManifestKind; 2] = [ManifestKind::Connection, ManifestKind::Workspace];
+/// Of our group as well, and nothing to keep in files.
+const LOG_REQUEST: &str = "ContactSyncLogRequest";
 const CORE: [ManifestKind; 3] = [ManifestKind::Secret, ManifestKind::ConfigMap, ManifestKind::Namespace];
 
 /// What a document is.
@@ -72,6 +74,13 @@ pub(super) fn classify(node: &Node, source: &Source) -> Result<Class, Box<Diagno
                 } else {
                     at("kind", format!("{} is no kind", shown(kind)), format!("write kind: {}", core.as_str()))
                 };
+            }
+            if kind == LOG_REQUEST && our_group {
+                return at(
+                    "kind",
+                    format!("{LOG_REQUEST} is asked for when a log is read, and is valid for 5 minutes only"),
+                    "leave it out: contactsync logs makes and deletes it".to_owned(),
+                );
             }
             if let Some(known) = OURS.iter().find(|known| known.as_str() == kind) {
                 return if version == API_VERSION {

@@ -14,6 +14,7 @@ mod requests;
 mod resources;
 mod schedules;
 mod states;
+mod stores;
 mod support;
 mod tenants;
 mod workspaces;
