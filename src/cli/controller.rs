@@ -17,7 +17,7 @@ use crate::clock;
 use crate::controller::http::{self, Health};
 use crate::controller::logs::{self, Endpoint};
 use crate::controller::metrics::Metrics;
-use crate::controller::{Controller, LeaseSettings, Settings};
+use crate::controller::{Controller, LeaseSettings, Settings, Shard};
 use crate::desk::Tuning;
 use crate::net::Reach;
 use crate::net::reach::HostPattern;
@@ -72,6 +72,12 @@ pub(super) struct Args {
     /// How long a leader that is not heard of keeps the lease, such as 15s
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     lease_duration: Duration,
+    /// Shards that share the workspaces, each with a leader of its own
+    #[arg(long, value_name = "N", default_value_t = 1, env = "CONTACTSYNC_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    shards: u16,
+    /// The shard that this process and its replicas look after, counted from 0
+    #[arg(long, value_name = "I", default_value_t = 0, env = "CONTACTSYNC_SHARD")]
+    shard: u16,
     /// This replica's name; absent: contactsync and something unique
     #[arg(long, value_name = "NAME", env = "POD_NAME")]
     identity: Option<String>,
@@ -120,7 +126,7 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
     let telemetry = Telemetry::start(&args.telemetry.clone().into())?;
     let stopping = CancellationToken::new();
     let mut registry = Registry::default();
-    let metrics = Metrics::new(&mut registry);
+    let metrics = Metrics::new(&mut registry, settings.shard);
     let health = Health::new(SILENCE);
     let stopped = CancellationToken::new();
     let public = http::public(Arc::new(registry), health.clone());
@@ -184,6 +190,14 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         return Err("--lease-duration: at least 3s: it is renewed seven times in its duration".into());
     }
     crate::contact::OwnershipKey::new(args.cluster_name.clone()).map_err(|error| format!("--cluster-name: {error}"))?;
+    let shard = Shard::new(args.shard, args.shards).ok_or_else(|| {
+        format!(
+            "--shard {}: shards are counted from 0, so of {} the last is {}",
+            args.shard,
+            args.shards,
+            args.shards - 1
+        )
+    })?;
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let unique: String = unique.chars().take(8).collect();
     let identity = args.identity.clone().unwrap_or_else(|| format!("contactsync-{unique}"));
@@ -200,6 +214,7 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         },
         tuning: Tuning { reach: reach(args), ..Tuning::default() },
         identity,
+        shard,
         lease: args.leader_elect.then_some(lease),
         shutdown_grace: args.shutdown_grace,
         release_after: args.release_after,

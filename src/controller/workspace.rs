@@ -30,6 +30,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(15);
 pub(super) async fn reconcile(guarded: Arc<GuardedWorkspace>, context: Arc<Context>) -> Result<Action, Error> {
     context.cluster.synced().await;
     let name = name_of(guarded.as_ref());
+    if !context.settings.shard.owns(&name) {
+        return Ok(Action::await_change());
+    }
     let mut workspace = match &guarded.0 {
         Ok(workspace) => workspace.clone(),
         Err(invalid) => return unreadable::workspace(&name, invalid, &context).await,

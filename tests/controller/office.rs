@@ -55,7 +55,7 @@ impl Office {
     /// The rights of the controller, in this namespace.
     async fn permit(&self) {
         self.roles().await;
-        for role in ["contactsync-controller", "contactsync-leader"] {
+        for role in ["contactsync-controller", "contactsync-leader", "contactsync-shards"] {
             self.bind("RoleBinding", role).await;
         }
     }
