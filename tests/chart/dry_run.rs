@@ -4,7 +4,7 @@ use kube::api::{Api, DynamicObject, ObjectMeta, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
 
-use super::helm::{ci_values, helm, named, objects, run, template};
+use super::helm::{ci_values, objects, template};
 use crate::support::cluster::{ADMIN, Cluster};
 use crate::support::eventually::eventually;
 
@@ -73,23 +73,4 @@ fn jobs(rendered: &[Value]) -> Value {
     let mut job = objects(template["data"]["job.yaml"].as_str().unwrap()).remove(0);
     job["metadata"]["name"] = "a-run".into();
     job
-}
-
-#[tokio::test]
-async fn an_upgrade_keeps_the_token_of_the_bundled_workspace() {
-    let cluster = Cluster::shared().await;
-    let namespace = cluster.namespace("upgraded").await;
-    let secret = "create secret generic contactsync-kdesk --from-literal=token=made-by-the-install -n";
-    let mut arguments: Vec<&str> = secret.split(' ').collect();
-    arguments.push(&namespace);
-    let token = |text: &str| named(&objects(text), "Secret", "contactsync-kdesk")["data"]["token"].clone();
-    let render = || {
-        let mut command = helm(&["template", "contactsync", "charts/contactsync", "--dry-run=server"]);
-        command.args(["--namespace", &namespace, "--set", "kdesk.enabled=true,crds.enabled=false"]);
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).env("KUBECONFIG", cluster.kubeconfig_of(ADMIN));
-        run(command, "").ok()
-    };
-    assert_ne!(token(&render()), token(&render()), "an install makes one by lot");
-    cluster.kubectl(&arguments).await.ok();
-    assert_eq!(token(&render()), "bWFkZS1ieS10aGUtaW5zdGFsbA==");
 }
