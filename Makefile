@@ -78,7 +78,7 @@ chart-tools: ## Build what make chart-test needs: promtool and kube-score; minut
 	@testenv/go-tool.sh install prometheus >/dev/null
 	@testenv/go-tool.sh install kube-score >/dev/null
 
-chart-test: test-deps chart-tools ## Check the chart's alerts, dashboard and pods, and the metrics, with promtool and kube-score
+chart-test: test-deps chart-tools chart-lint ## Check the chart's alerts, dashboard and pods, and the metrics, with promtool and kube-score
 	$(CARGO) test --locked --test it -- --ignored chart:: controller::promtool::
 
 generate: ## Write anew what is made: crds/ and the chart's copy from src/api, docs/values.md from the chart's values

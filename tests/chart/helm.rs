@@ -1,8 +1,10 @@
 //! helm as a user runs it, and what it renders.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -67,12 +69,24 @@ pub(super) fn template(namespace: &str, arguments: &[&str]) -> Said {
 /// What is rendered with these `--set`s.
 pub(super) fn set(values: &[&str]) -> Vec<Value> {
     let arguments: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
-    objects(&template(RELEASE, &arguments).ok())
+    once(&arguments)
 }
 
 /// What is rendered with this values file of `ci/`.
 pub(super) fn rendered(values: &Path) -> Vec<Value> {
-    objects(&template(RELEASE, &["-f", values.to_str().unwrap()]).ok())
+    once(&["-f", values.to_str().unwrap()])
+}
+
+/// Many tests look at the same: it is rendered once in a process.
+fn once(arguments: &[&str]) -> Vec<Value> {
+    static KNOWN: Mutex<BTreeMap<String, Vec<Value>>> = Mutex::new(BTreeMap::new());
+    let key = arguments.join(" ");
+    let known = KNOWN.lock().unwrap().get(&key).cloned();
+    known.unwrap_or_else(|| {
+        let rendered = objects(&template(RELEASE, arguments).ok());
+        KNOWN.lock().unwrap().insert(key, rendered.clone());
+        rendered
+    })
 }
 
 pub(super) fn objects(text: &str) -> Vec<Value> {

@@ -5,6 +5,7 @@
 mod dry_run;
 mod health;
 pub(crate) mod helm;
+mod lifecycle;
 mod monitoring;
 mod pods;
 mod program;
