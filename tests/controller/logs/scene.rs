@@ -12,7 +12,7 @@ use contactsync::controller::logs::{ANSWER, Endpoint, TICKET, serve};
 use contactsync::runlog::{Entry, RunId, RunStore, Summary, open_folder};
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
-use kube::api::{Api, PostParams};
+use kube::api::{Api, ListParams, PostParams};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -104,7 +104,7 @@ impl Scene {
     /// The requests that are there.
     pub(super) async fn requests(&self) -> Vec<String> {
         let api: Api<ContactSyncLogRequest> = Api::namespaced(self.cluster.client().await, &self.namespace);
-        api.list(&Default::default()).await.unwrap().iter().map(ResourceExt::name_any).collect()
+        api.list(&ListParams::default()).await.unwrap().iter().map(ResourceExt::name_any).collect()
     }
 }
 
