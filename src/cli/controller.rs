@@ -40,9 +40,13 @@ pub(super) struct Args {
     /// First part of ownership keys that connections do not write out; never change it while contacts are owned
     #[arg(long, value_name = "NAME", default_value = "default", env = "CONTACTSYNC_CLUSTER_NAME")]
     cluster_name: String,
-    /// Where run logs, summaries and plans are kept, the same for all replicas: a folder, file:///folder,
-    /// s3://bucket/prefix, gs://bucket/prefix or az://container/prefix
-    #[arg(long, value_name = "URL", default_value = "file:///var/lib/contactsync/runs", env = "CONTACTSYNC_LOG_STORE")]
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "file:///var/lib/contactsync/runs",
+        env = "CONTACTSYNC_LOG_STORE",
+        help = "Where run logs, summaries and plans are kept, the same for all replicas: a folder, file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+    )]
     log_store: String,
     /// File sources of a namespace lie in the folder of its name below this
     #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/files", env = "CONTACTSYNC_FILE_ROOT")]
@@ -99,7 +103,7 @@ pub(super) struct Args {
     /// Where the log level is read and put: /loglevel; for this machine and port-forwards only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     admin_address: SocketAddr,
-    /// Where run logs are served to holders of a ContactSyncLogRequest
+    /// Where run logs are served to whoever made a request for one
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8082", env = "CONTACTSYNC_LOG_ADDRESS")]
     log_address: SocketAddr,
     #[command(flatten)]

@@ -84,7 +84,8 @@ pub fn run(cli: Cli) -> ExitCode {
     // A command that runs for long sets up its own.
     if !cli.runs_for_long() {
         let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
-            .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
+            // What the Kubernetes client has to say of an error is said again by whoever met it.
+            .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn,kube_client=off"));
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     }
     // A panic's text may hold a person's data (L20): where it happened is enough to mend it.

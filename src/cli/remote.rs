@@ -43,7 +43,7 @@ impl RemoteArgs {
     ) -> Result<Status, Failure> {
         drop(rustls::crypto::ring::default_provider().install_default());
         let way = self.way()?;
-        let config = self.cluster.config().await?;
+        let mut config = self.cluster.config().await?;
         let (namespace, name) = match (connection.split_once('/'), &self.namespace) {
             (Some((namespace, _)), Some(other)) if namespace != other => {
                 return Err(format!("{connection} and --namespace {other} name two namespaces: give one").into());
@@ -51,6 +51,8 @@ impl RemoteArgs {
             (Some((namespace, name)), _) => (namespace.to_owned(), name),
             (None, given) => (given.clone().unwrap_or_else(|| config.default_namespace.clone()), connection),
         };
+        // Somebody waits: what is not there now is told now.
+        config.default_retry = false;
         let client = kube::Client::try_from(config).map_err(|error| format!("the API server: {error}"))?;
         let wanted = Wanted { namespace, connection: name.to_owned(), run };
         let mut paper = Paper::new(printer, raw);

@@ -75,13 +75,6 @@ pub(super) fn classify(node: &Node, source: &Source) -> Result<Class, Box<Diagno
                     at("kind", format!("{} is no kind", shown(kind)), format!("write kind: {}", core.as_str()))
                 };
             }
-            if kind == LOG_REQUEST && our_group {
-                return at(
-                    "kind",
-                    format!("{LOG_REQUEST} is asked for when a log is read, and is valid for 5 minutes only"),
-                    "leave it out: contactsync logs makes and deletes it".to_owned(),
-                );
-            }
             if let Some(known) = OURS.iter().find(|known| known.as_str() == kind) {
                 return if version == API_VERSION {
                     Ok(Class::Known(*known))
@@ -96,11 +89,10 @@ pub(super) fn classify(node: &Node, source: &Source) -> Result<Class, Box<Diagno
             let meant = ours.into_iter().find(|name| near(kind, name)).or_else(|| nearest(kind, ours));
             match meant {
                 Some(meant) => at("kind", format!("{} is no kind", shown(kind)), format!("did you mean {meant}?")),
-                None if our_group => at(
-                    "kind",
-                    format!("{} is no kind of {GROUP}", shown(kind)),
-                    format!("write {} or {}", ours[0], ours[1]),
-                ),
+                None if our_group => {
+                    let (problem, mend) = no_kind(kind);
+                    at("kind", problem, mend)
+                }
                 None => Ok(Class::Foreign(kind.into())),
             }
         }
@@ -117,6 +109,16 @@ pub(super) fn classify(node: &Node, source: &Source) -> Result<Class, Box<Diagno
         ),
         (_, kind) => Ok(Class::Foreign(kind.unwrap_or("no manifest").into())),
     }
+}
+
+/// What is wrong with a kind of our group that no file is read of, and how to mend it.
+fn no_kind(kind: &str) -> (String, String) {
+    if kind == LOG_REQUEST {
+        let problem = format!("{kind} is made when a log is read, and is valid for 5 minutes only");
+        return (problem, "leave it out: contactsync logs makes and deletes it".to_owned());
+    }
+    let [first, second] = OURS.map(ManifestKind::as_str);
+    (format!("{} is no kind of {GROUP}", shown(kind)), format!("write {first} or {second}"))
 }
 
 /// Whether a name is another one misspelt.

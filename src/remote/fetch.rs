@@ -17,7 +17,7 @@ use super::ticket::Ticket;
 use crate::controller::logs::{ANSWER, TICKET};
 
 /// Longest time until an answer begins.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What marks a Service of run logs.
 const LABEL: &str = "kdesk.seraphex.net/serves=logs";
 

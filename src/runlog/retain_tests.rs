@@ -120,7 +120,7 @@ async fn what_a_summary_was_lost_of_goes_too_and_settled_contacts_stay() {
         let path = format!("default_support_emea/{path}");
         shelf.bare.put(&path.as_str().into(), PutPayload::from_static(b"")).await.unwrap();
     }
-    assert_eq!(shelf.store.keys().await.unwrap(), [shelf.key.clone()]);
+    assert_eq!(shelf.store.keys().await.unwrap(), std::slice::from_ref(&shelf.key));
     shelf.store.sweep(&shelf.key, Retention::default(), now()).await.unwrap();
     assert_eq!(shelf.left().await.len(), 4);
     assert!(shelf.left().await.contains(&"settled.jsonl".to_owned()));

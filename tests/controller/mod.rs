@@ -6,6 +6,7 @@ mod deletion;
 mod everywhere;
 mod ha;
 pub(crate) mod kstatus;
+mod logs;
 mod moves;
 mod office;
 mod promtool;

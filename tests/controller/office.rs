@@ -337,16 +337,8 @@ impl Operator {
             .args(if more.contains(&"--log-store") { vec![] } else { vec!["--log-store".into(), office.house.runs()] })
             .arg("--file-root")
             .arg(office.house.folder())
-            .args([
-                "--http-address",
-                "127.0.0.1:0",
-                "--admin-address",
-                "127.0.0.1:0",
-                "--log-address",
-                "127.0.0.1:0",
-                "--log-format",
-                "text",
-            ])
+            .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0", "--log-format", "text"])
+            .args(if more.contains(&"--log-address") { &[][..] } else { &["--log-address", "127.0.0.1:0"][..] })
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .args(if more.contains(&"--lease-duration") { &[][..] } else { &["--lease-duration", "3s"][..] })
             .args(more)

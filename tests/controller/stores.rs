@@ -47,9 +47,9 @@ async fn a_controller_keeps_its_records_in_a_bucket() {
         assert!(objects.contains(&format!("{folder}/runs/{run}.json")), "{objects:#?}");
         assert!(objects.contains(&format!("{folder}/runs/{run}.jsonl")), "{objects:#?}");
     }
-    let held: Vec<_> = objects.iter().filter(|path| path.contains("/plans/")).collect();
+    let plans: Vec<_> = objects.iter().filter(|path| path.contains("/plans/")).collect();
     let hash = status.plan.unwrap().hash.unwrap().replace(':', "");
-    assert_eq!(held, [&format!("{folder}/plans/{hash}.json")]);
+    assert_eq!(plans, [&format!("{folder}/plans/{hash}.json")]);
     assert!(!objects.iter().any(|path| path.contains("/intents/") || path.contains("_proofs")), "{objects:#?}");
     assert!(!objects.iter().any(|path| old.iter().any(|id| path.contains(id))), "{objects:#?}");
 

@@ -35,7 +35,7 @@ const DOWNLOADS: usize = 16;
 /// Longest time to find a log.
 const LOOKUP: Duration = Duration::from_secs(20);
 /// Longest time that a reader may take no piece of a log.
-const STALLED: Duration = Duration::from_secs(60);
+const STALLED: Duration = Duration::from_mins(1);
 
 /// What answers.
 pub struct Endpoint {

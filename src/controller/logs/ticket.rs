@@ -82,7 +82,7 @@ mod tests {
     fn nothing_else_opens_it() {
         let now = "2026-11-23T12:00:00Z";
         let other = TICKET.replace("AAEC", "AAED");
-        for ticket in ["", "A", &TICKET[1..], &format!("{TICKET}="), &format!("{TICKET}AA"), &other] {
+        for ticket in ["", "A", TICKET.trim_start_matches('A'), &format!("{TICKET}="), &format!("{TICKET}AA"), &other] {
             assert!(!opens(ticket, now), "{ticket}");
         }
         let ticket = Ticket::parse(TICKET).unwrap();
