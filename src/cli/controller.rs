@@ -16,7 +16,7 @@ use super::{Failure, Status};
 use crate::clock;
 use crate::controller::http::{self, Health};
 use crate::controller::metrics::Metrics;
-use crate::controller::{Controller, LeaseSettings, Settings, Shard};
+use crate::controller::{Controller, JobSettings, JobTemplate, LeaseSettings, Settings, Shard};
 use crate::desk::Tuning;
 use crate::runlog::{Retention, RunStore};
 use crate::telemetry::{Telemetry, TelemetryArgs};
@@ -27,32 +27,39 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// How long the API server may take to begin an answer; a watch goes on for longer.
 const API_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Which cluster.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Args {
+pub(super) struct ClusterArgs {
     /// A kubeconfig; absent: those that KUBECONFIG lists or ~/.kube/config, or inside a cluster the service account
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context; absent: its current one
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// Only this namespace; may be given several times; absent: all
     #[arg(long = "watch-namespace", value_name = "NAME", env = "CONTACTSYNC_WATCH_NAMESPACES", value_delimiter = ',')]
-    namespaces: Vec<String>,
+    pub(super) namespaces: Vec<String>,
     /// First part of ownership keys that connections do not write out; never change it while contacts are owned
     #[arg(long, value_name = "NAME", default_value = "default", env = "CONTACTSYNC_CLUSTER_NAME")]
-    cluster_name: String,
+    pub(super) cluster_name: String,
     /// Where run logs, summaries and plans are kept; all replicas must see the same
     #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/runs", env = "CONTACTSYNC_LOG_DIR")]
-    log_dir: PathBuf,
+    pub(super) log_dir: PathBuf,
     /// File sources of a namespace lie in the folder of its name below this
     #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/files", env = "CONTACTSYNC_FILE_ROOT")]
-    file_root: PathBuf,
+    pub(super) file_root: PathBuf,
     /// Runs that go on together
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrent_runs: u16,
     /// Let workspaces be reached over plain http in the cluster
     #[arg(long)]
-    allow_plain_http: bool,
+    pub(super) allow_plain_http: bool,
     /// Whether replicas elect a leader; turn it off only for a single one
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     leader_elect: bool,
@@ -71,6 +78,18 @@ pub(super) struct Args {
     /// The shard that this process and its replicas look after, counted from 0
     #[arg(long, value_name = "I", default_value_t = 0, env = "CONTACTSYNC_SHARD")]
     shard: u16,
+    /// A Job manifest (batch/v1, YAML): runs may be Jobs in the namespace of the lease, made from it
+    #[arg(long, value_name = "FILE", env = "CONTACTSYNC_JOB_TEMPLATE")]
+    job_template: Option<PathBuf>,
+    /// Connections that own more contacts, or read more people, run as a Job; 0: all; absent: those that ask for it
+    #[arg(long, value_name = "N", env = "CONTACTSYNC_JOB_ABOVE", requires = "job_template")]
+    job_above: Option<u64>,
+    /// Jobs that go on together
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrent_jobs: u16,
+    /// How long a Job may take to begin, such as 10m; its run fails then, and is tried again
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    job_start_patience: Duration,
     /// This replica's name; absent: contactsync and something unique
     #[arg(long, value_name = "NAME", env = "POD_NAME")]
     identity: Option<String>,
@@ -93,19 +112,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     admin_address: SocketAddr,
     #[command(flatten)]
-    telemetry: TelemetryArgs,
+    pub(super) telemetry: TelemetryArgs,
     /// Run records kept of each connection
     #[arg(long, value_name = "N", default_value_t = 200)]
-    keep_runs: usize,
+    pub(super) keep_runs: usize,
 }
 
 /// Until it is asked to stop.
 pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
-    // Other parts of the process bring their own; this is for the Kubernetes client.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let config = config(&args).await?;
-    let default_namespace = config.default_namespace.clone();
-    let client = client(config)?;
+    let (client, default_namespace) = connect(&args.cluster).await?;
     let store = store(&args.log_dir)?;
     let settings = settings(&args, default_namespace)?;
     let telemetry = Telemetry::start(&args.telemetry.clone().into())?;
@@ -145,13 +160,22 @@ async fn serve(
     Ok(tokio::spawn(http::serve(listener, router, stopped.clone())))
 }
 
+/// A client of the cluster, and the namespace that it is in by default.
+pub(super) async fn connect(args: &ClusterArgs) -> Result<(kube::Client, String), Failure> {
+    // Other parts of the process bring their own; this is for the Kubernetes client.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let config = config(args).await?;
+    let default_namespace = config.default_namespace.clone();
+    Ok((client(config)?, default_namespace))
+}
+
 /// A client that waits for the beginning of an answer, not for a network that swallows packets.
 fn client(config: kube::Config) -> Result<kube::Client, Failure> {
     let builder = kube::client::ClientBuilder::try_from(config).map_err(|error| format!("the API server: {error}"))?;
     Ok(builder.with_layer(&tower::timeout::TimeoutLayer::new(API_PATIENCE)).build())
 }
 
-async fn config(args: &Args) -> Result<kube::Config, Failure> {
+async fn config(args: &ClusterArgs) -> Result<kube::Config, Failure> {
     let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
     if let Some(file) = &args.kubeconfig {
         let read = Kubeconfig::read_from(file).map_err(|error| format!("--kubeconfig {}: {error}", file.display()))?;
@@ -178,9 +202,7 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
             args.shards - 1
         )
     })?;
-    let unique = uuid::Uuid::new_v4().simple().to_string();
-    let unique: String = unique.chars().take(8).collect();
-    let identity = args.identity.clone().unwrap_or_else(|| format!("contactsync-{unique}"));
+    let identity = args.identity.clone().unwrap_or_else(unique_identity);
     let namespace = args.lease_namespace.clone().unwrap_or(default_namespace);
     let lease = LeaseSettings { namespace, name: args.lease_name.clone(), duration: args.lease_duration };
     Ok(Settings {
@@ -192,6 +214,7 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         tuning: Tuning { plain_http: args.allow_plain_http, ..Tuning::default() },
         identity,
         shard,
+        jobs: jobs(args, &lease)?,
         lease: args.leader_elect.then_some(lease),
         shutdown_grace: args.shutdown_grace,
         release_after: args.release_after,
@@ -200,7 +223,27 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
     })
 }
 
-fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {
+fn jobs(args: &Args, lease: &LeaseSettings) -> Result<Option<JobSettings>, Failure> {
+    let Some(file) = &args.job_template else { return Ok(None) };
+    let failed = |error: &dyn std::fmt::Display| format!("--job-template {}: {error}", file.display());
+    let yaml = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
+    Ok(Some(JobSettings {
+        template: JobTemplate::parse(&yaml).map_err(|error| failed(&error))?,
+        above: args.job_above,
+        at_once: usize::from(args.concurrent_jobs),
+        arguments: super::run_job::arguments(args, lease),
+        lease: lease.clone(),
+        start_patience: args.job_start_patience,
+    }))
+}
+
+/// A name for a process that was given none.
+pub(super) fn unique_identity() -> String {
+    let unique: String = uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect();
+    format!("contactsync-{unique}")
+}
+
+pub(super) fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {
     let failed = |error: &dyn std::fmt::Display| format!("--log-dir {}: {error}", folder.display());
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     let store = object_store::local::LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
@@ -208,7 +251,7 @@ fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {
 }
 
 /// Asks to stop when the process is told to; returns when it is told so again.
-async fn signalled(stopping: CancellationToken) {
+pub(super) async fn signalled(stopping: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
     let kinds = [SignalKind::terminate(), SignalKind::interrupt()];
     let [Ok(mut terminate), Ok(mut interrupt)] = kinds.map(signal) else {
@@ -226,7 +269,7 @@ async fn signalled(stopping: CancellationToken) {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let read: Result<kube::core::Duration, _> = text.parse();
     let read = read.map_err(|error| format!("{error}: write a time such as 15s or 10m"))?;
     if read.is_negative() {

@@ -11,6 +11,7 @@ mod logs;
 mod plan;
 mod printer;
 mod progress;
+mod run_job;
 mod sync;
 mod validate;
 
@@ -41,6 +42,9 @@ enum Command {
     Kdesk(kdesk::Args),
     /// Keep a cluster's connections in step, until it is asked to stop
     Controller(Box<controller::Args>),
+    /// Carry out one run that a controller announced, as the process of a Job
+    #[command(hide = true)]
+    RunJob(Box<run_job::Args>),
     /// Print the log of a run: for people, or with --raw byte for byte
     Logs(logs::Args),
     /// List the runs of a connection, newest first
@@ -75,8 +79,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs a command.
 pub fn run(cli: Cli) -> ExitCode {
-    // A command that runs for long sets up its own.
-    if !cli.runs_for_long() {
+    // In a cluster, commands set up their own.
+    if !matches!(cli.command, Command::Controller(_) | Command::RunJob(_)) {
         let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
             .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -113,6 +117,7 @@ async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure
         Command::Crd(args) => crd::run(&args, printer),
         Command::Kdesk(args) => kdesk::run(args, printer).await,
         Command::Controller(args) => Box::pin(controller::run(*args, printer)).await,
+        Command::RunJob(args) => Box::pin(run_job::run(*args, printer)).await,
         Command::Logs(args) => logs::run(args, printer).await,
         Command::History(args) => history::run(args, printer).await,
         Command::Completions { shell } => {
