@@ -14,6 +14,7 @@ mod printer;
 mod probe;
 mod progress;
 mod remote;
+mod run_job;
 mod sync;
 mod validate;
 
@@ -44,6 +45,9 @@ enum Command {
     Kdesk(kdesk::Args),
     /// Keep a cluster's connections in step, until it is asked to stop
     Controller(Box<controller::Args>),
+    /// Carry out one run that a controller announced, as the process of a Job
+    #[command(hide = true)]
+    RunJob(Box<run_job::Args>),
     /// Print the log of a run: for people, or with --raw byte for byte
     Logs(logs::Args),
     /// List the runs of a connection, newest first
@@ -81,8 +85,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs a command.
 pub fn run(cli: Cli) -> ExitCode {
-    // A command that runs for long sets up its own.
-    if !cli.runs_for_long() {
+    // In a cluster, commands set up their own.
+    if !matches!(cli.command, Command::Controller(_) | Command::RunJob(_)) {
         let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
             // What the Kubernetes client has to say of an error is said again by whoever met it.
             .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn,kube_client=off"));
@@ -120,6 +124,7 @@ async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure
         Command::Crd(args) => crd::run(&args, printer),
         Command::Kdesk(args) => kdesk::run(args, printer).await,
         Command::Controller(args) => Box::pin(controller::run(*args, printer)).await,
+        Command::RunJob(args) => Box::pin(run_job::run(*args, printer)).await,
         Command::Logs(args) => Box::pin(logs::run(args, printer)).await,
         Command::History(args) => history::run(args, printer).await,
         Command::Probe(args) => probe::run(args, printer).await,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use kube::api::{ObjectMeta, PostParams};
+use kube::api::{DeleteParams, ObjectMeta, PostParams};
 use kube::{Api, Client};
 use tokio_util::sync::CancellationToken;
 
@@ -225,6 +225,17 @@ impl Election {
                 tracing::warn!(error = %super::error::brief(&error), "the lease was not given back: others wait until it runs out");
             }
             Err(_late) => tracing::warn!("the lease was not given back in time: others wait until it runs out"),
+        }
+    }
+
+    /// Removes the lease, which nobody needs any more. It takes no longer than a few seconds.
+    pub(super) async fn discard(&mut self) {
+        let parameters = DeleteParams::default();
+        let deleted = self.api.delete(&self.settings.name, &parameters);
+        match tokio::time::timeout(FAREWELL.min(self.settings.duration), deleted).await {
+            Ok(Ok(_)) => {}
+            // It may be held a while longer for nothing.
+            Ok(Err(_)) | Err(_) => self.resign().await,
         }
     }
 

@@ -284,6 +284,20 @@ pub struct Running {
 }
 
 impl Running {
+    /// It goes on in another process, also when this guard is dropped: its end is counted by whoever sees it.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        self.ended = true;
+        self
+    }
+
+    /// Its end was seen, and is counted here.
+    #[must_use]
+    pub fn seen(mut self) -> Self {
+        self.ended = false;
+        self
+    }
+
     /// It ended as its summary says.
     pub fn ended(mut self, summary: &Summary) {
         self.ended = true;

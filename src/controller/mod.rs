@@ -1,8 +1,8 @@
 //! Keeps a cluster's connections in step: watch, is a run due?, run, report.
 //!
 //! ```text
-//! lead -> watch -> cluster (stores, roster)
-//! lead -> connection -> run, departure -> begin, stop, conclude -> step -> due, standing, status -> conditions
+//! lead -> seen -> watch -> cluster (stores, roster)
+//! lead -> connection -> run, job, departure -> begin, stop, conclude -> step -> due, standing, status -> conditions
 //! lead -> workspace -> desks
 //! lead -> housekeeping, logs
 //! ```
@@ -26,6 +26,7 @@ mod events;
 mod fault;
 mod housekeeping;
 pub mod http;
+mod job;
 mod keys;
 mod lead;
 mod lease;
@@ -35,17 +36,20 @@ mod patch;
 mod reserved;
 mod roster;
 mod run;
+mod seen;
 mod settings;
 mod shard;
 mod standing;
 mod status;
 mod step;
 mod stop;
+mod turns;
 mod unreadable;
 mod watch;
 mod workspace;
 
 pub use error::Error;
+pub use job::{JobTemplate, Unfit, WorkOrder};
 pub use lead::Controller;
-pub use settings::{LeaseSettings, Settings};
+pub use settings::{JobSettings, LeaseSettings, Settings};
 pub use shard::Shard;

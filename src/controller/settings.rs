@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::job::JobTemplate;
 use super::shard::Shard;
 use crate::desk::Tuning;
 use crate::runlog::Retention;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub identity: String,
     /// The workspaces that this process and its replicas look after.
     pub shard: Shard,
+    /// Runs as Jobs; `None`: every run is this process's own.
+    pub jobs: Option<JobSettings>,
     /// The lease that one replica holds; `None`: there is one replica only.
     pub lease: Option<LeaseSettings>,
     /// How long runs may go on after the process was asked to stop.
@@ -39,6 +42,23 @@ pub struct Settings {
     pub deletion_patience: SignedDuration,
     /// How often a workspace is asked whether it is still there.
     pub workspace_check: Duration,
+}
+
+/// Runs as Jobs: each in a process of its own, with its own resources.
+#[derive(Clone, Debug)]
+pub struct JobSettings {
+    /// What a Job is made from.
+    pub template: JobTemplate,
+    /// Connections that own more contacts, or read more people, run as a Job; 0: all. `None`: those that ask for it.
+    pub above: Option<u64>,
+    /// Jobs that go on together.
+    pub at_once: usize,
+    /// Flags of `contactsync run-job` that are the same for every run.
+    pub arguments: Vec<String>,
+    /// Where Jobs are made, and the first part of the names of their leases.
+    pub lease: LeaseSettings,
+    /// How long a Job may take to begin its work.
+    pub start_patience: Duration,
 }
 
 /// Where the lease lies, and how long it lasts.

@@ -113,6 +113,10 @@ async fn check(status: &mut WorkspaceStatus, workspace: &KDeskWorkspace, context
         if !left.is_zero() {
             return Some(left);
         }
+        // A Job has all of the workspace's requests, and finds out by itself whether the desk is there.
+        if context.turns.is_taken(&uid) {
+            return Some(FIRST_WAIT);
+        }
     }
     let asked = context.desks.check(workspace, &context.keys).await;
     let failed = if asked.is_err() { known.map_or(0, |checked| checked.failed).saturating_add(1) } else { 0 };

@@ -78,7 +78,7 @@ impl Office {
         }
     }
 
-    async fn bind(&self, kind: &str, role: &str) {
+    pub(super) async fn bind(&self, kind: &str, role: &str) {
         let group = "rbac.authorization.k8s.io";
         self.apply(&json!({
             "apiVersion": format!("{group}/v1"), "kind": kind, "metadata": {"name": role},

@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod company;
 pub mod eventually;
 pub mod house;
+pub mod job_runner;
 pub mod ldap_proxy;
 pub mod ledger;
 pub mod misbehaving_desk;

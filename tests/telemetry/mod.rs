@@ -51,6 +51,7 @@ fn summary(result: RunResult, counts: RunCounts) -> Summary {
         end_time: Some(at("2026-01-01T00:00:02Z")),
         result,
         message: String::new(),
+        fault: None,
         counts,
         reasons: BTreeMap::default(),
         owned_at_start: None,

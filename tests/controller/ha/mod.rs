@@ -6,6 +6,7 @@
 
 mod both;
 mod faults;
+mod jobs;
 mod kills;
 mod leases;
 mod replica;
