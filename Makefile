@@ -1,6 +1,6 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test histories faults test-deps bench bench-cluster kill controller-kill fuzz build lint fmt chart-lint chart-tools chart-test generate check-generated deny advisories ci
+.PHONY: help quickstart test histories faults test-deps bench bench-cluster kill controller-kill e2e image fuzz build lint fmt chart-lint chart-tools chart-test generate check-generated deny advisories ci
 
 CARGO ?= cargo
 # Tests wait for servers more than they compute.
@@ -24,6 +24,12 @@ histories: ## Play many histories drawn by lot against the laws; CONTACTSYNC_HIS
 
 test-deps: ## Install what the tests need: OpenLDAP, Samba, Python, a Kubernetes API server
 	@testenv/install.sh
+
+e2e: ## Install the chart in a real cluster and use it: the one that KUBECONFIG names, else a one-node cluster (needs root)
+	tests/e2e/run.sh
+
+image: ## Build the image without Docker, as an OCI archive (IMAGE=contactsync.tar)
+	image/build.sh $(or $(IMAGE),contactsync.tar)
 
 kill: ## Kill 100 runs of 20,000 people anywhere (CONTACTSYNC_KILLS, CONTACTSYNC_KILL_PEOPLE, CONTACTSYNC_KILL_SEED)
 	$(CARGO) build --release --locked
@@ -72,8 +78,8 @@ chart-tools: ## Build what make chart-test needs: promtool and kube-score; minut
 	@testenv/go-tool.sh install prometheus >/dev/null
 	@testenv/go-tool.sh install kube-score >/dev/null
 
-chart-test: test-deps chart-tools ## Check the chart's alerts, dashboard and pods, and the metrics, with promtool and kube-score
-	$(CARGO) test --locked --test it chart:: -- --ignored
+chart-test: test-deps chart-tools chart-lint ## Check the chart's alerts, dashboard and pods, and the metrics, with promtool and kube-score
+	$(CARGO) test --locked --test it -- --ignored chart:: controller::promtool::
 
 generate: ## Write anew what is made: crds/ and the chart's copy from src/api, docs/values.md from the chart's values
 	$(CARGO) run --quiet --locked -- crd --out crds

@@ -67,12 +67,12 @@ def rows(text):
 
 def main():
     print(HEAD)
-    print("## Names\n")
     table = "| value | default | what it is for |\n| --- | --- | --- |"
-    print(table)
+    gap = ""
     for row in rows(VALUES.read_text(encoding="utf-8")):
         if len(row) == 1:
-            print(f"\n## {row[0]}\n\n{table}")
+            print(f"{gap}## {row[0]}\n\n{table}")
+            gap = "\n"
         else:
             name, default, told = (cell.translate(BAR) for cell in row)
             print(f"| `{name}` | `{default}` | {told} |")

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on should stop there; pub means shared between its modules"
 )]
 
+mod chart;
 mod cli;
 mod controller;
 mod desk;

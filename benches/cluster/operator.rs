@@ -18,13 +18,15 @@ impl Operator {
                 "127.0.0.1:0",
                 "--admin-address",
                 "127.0.0.1:0",
+                "--log-address",
+                "127.0.0.1:0",
                 "--log-level",
                 "warn",
                 "--allow-loopback",
             ])
             .arg("--kubeconfig")
             .arg(office.cluster.kubeconfig_of("admin"))
-            .arg("--log-dir")
+            .arg("--log-store")
             .arg(office.folder().join("runs"))
             .arg("--file-root")
             .arg(office.files())

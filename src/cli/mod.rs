@@ -1,6 +1,7 @@
 //! Commands: one file each, with no logic of its own. `cli` alone reads the environment, and prints through one printer:
 //! data on stdout, everything else on stderr.
 
+mod cluster;
 mod common;
 mod controller;
 mod crd;
@@ -12,6 +13,8 @@ mod plan;
 mod printer;
 mod probe;
 mod progress;
+mod remote;
+mod run_job;
 mod sync;
 mod validate;
 
@@ -36,12 +39,15 @@ enum Command {
     Plan(common::RunArgs),
     /// Check manifests without a cluster: exit 0 valid, 2 not
     Validate(validate::Args),
-    /// Print the two custom resource definitions
+    /// Print the custom resource definitions
     Crd(crd::Args),
     /// Serve the bundled KDesk workspace, a SCIM 2.0 service on SQLite
     Kdesk(kdesk::Args),
     /// Keep a cluster's connections in step, until it is asked to stop
     Controller(Box<controller::Args>),
+    /// Carry out one run that a controller announced, as the process of a Job
+    #[command(hide = true)]
+    RunJob(Box<run_job::Args>),
     /// Print the log of a run: for people, or with --raw byte for byte
     Logs(logs::Args),
     /// List the runs of a connection, newest first
@@ -79,10 +85,11 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs a command.
 pub fn run(cli: Cli) -> ExitCode {
-    // A command that runs for long sets up its own.
-    if !cli.runs_for_long() {
+    // In a cluster, commands set up their own.
+    if !matches!(cli.command, Command::Controller(_) | Command::RunJob(_)) {
         let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
-            .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
+            // What the Kubernetes client has to say of an error is said again by whoever met it.
+            .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn,kube_client=off"));
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     }
     // A panic's text may hold a person's data (L20): where it happened is enough to mend it.
@@ -117,7 +124,8 @@ async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure
         Command::Crd(args) => crd::run(&args, printer),
         Command::Kdesk(args) => kdesk::run(args, printer).await,
         Command::Controller(args) => Box::pin(controller::run(*args, printer)).await,
-        Command::Logs(args) => logs::run(args, printer).await,
+        Command::RunJob(args) => Box::pin(run_job::run(*args, printer)).await,
+        Command::Logs(args) => Box::pin(logs::run(args, printer)).await,
         Command::History(args) => history::run(args, printer).await,
         Command::Probe(args) => probe::run(args, printer).await,
         Command::Completions { shell } => {

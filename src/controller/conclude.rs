@@ -25,16 +25,30 @@ const GONE: &str = "the controller that ran it is gone";
 
 /// How a run that was begun came out.
 pub(super) enum Outcome {
-    Ended(Box<Report>),
+    /// As its summary says, and why it failed, if it did.
+    Ended(Box<Summary>, Option<Fault>),
     /// It was cut off, and why.
     Stopped(String),
 }
 
+impl From<Report> for Outcome {
+    fn from(report: Report) -> Self {
+        let fault = report.error.as_ref().map(Fault::of);
+        Self::Ended(Box::new(report.summary), fault)
+    }
+}
+
 impl Outcome {
+    /// Of a run whose summary somebody else closed.
+    pub(super) fn of_summary(summary: Summary) -> Self {
+        let fault = summary.fault.as_deref().map(Fault::named);
+        Self::Ended(Box::new(summary), fault)
+    }
+
     /// A run that did not end counts as interrupted.
     pub(super) fn count(&self, counted: Running) {
         match self {
-            Self::Ended(report) => counted.ended(&report.summary),
+            Self::Ended(summary, _) => counted.ended(summary),
             Self::Stopped(_) => drop(counted),
         }
     }
@@ -54,7 +68,7 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
         Some(summary) => status::ended(
             before.clone(),
             summary,
-            None,
+            summary.fault.as_deref().map(Fault::named).as_ref(),
             policy(&connection),
             context.store.log_ref(&settings.key, &summary.id),
             moment,
@@ -139,10 +153,9 @@ fn concluded(
     let moment = moment(object, context.now());
     let mut after = match outcome {
         Outcome::Stopped(why) => status::interrupted(before, why, moment),
-        Outcome::Ended(report) => {
-            let fault = report.error.as_ref().map(Fault::of);
-            let log_ref = context.store.log_ref(&settings.key, &report.summary.id);
-            status::ended(before, &report.summary, fault.as_ref(), policy(object), log_ref, moment)
+        Outcome::Ended(summary, fault) => {
+            let log_ref = context.store.log_ref(&settings.key, &summary.id);
+            status::ended(before, summary, fault.as_ref(), policy(object), log_ref, moment)
         }
     };
     after.next_run_time = next_run_time(object, &after, context);
@@ -184,9 +197,7 @@ pub(super) async fn tell(
     context: &Context,
 ) {
     match outcome {
-        Outcome::Ended(report) => {
-            let Report { summary, error } = report.as_ref();
-            let fault = error.as_ref().map(Fault::of);
+        Outcome::Ended(summary, fault) => {
             log(summary, fault.as_ref(), name);
             context.events.tell(object, events::of_run(before, summary, fault.as_ref())).await;
         }

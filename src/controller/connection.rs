@@ -6,28 +6,37 @@ use futures::FutureExt;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
-use super::cluster::{GuardedConnection, Ready, name_of};
+use super::cluster::{GuardedConnection, Ready, name_of, workspace_of};
 use super::context::Context;
 use super::due::Due;
 use super::error::Error;
+use super::metrics::Standing;
 use super::roster::Name;
 use super::standing::Block;
 use super::status;
 use super::step::{FINALIZER, Next, due_after, moment};
-use super::{conclude, departure, patch, run, unreadable};
+use super::{departure, job, patch, run, unreadable};
 use crate::api::{ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult};
 
 /// Reconciles.
 pub(super) async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Context>) -> Result<Action, Error> {
     context.cluster.synced().await;
     let name = name_of(guarded.as_ref());
+    let shard = context.settings.shard;
     let mut connection = match &guarded.0 {
         Ok(connection) => connection.clone(),
+        // Nobody knows where it points.
+        Err(_) if !shard.owns(&name) => return Ok(Action::await_change()),
         Err(invalid) => return Box::pin(unreadable::connection(&name, invalid, &context)).await,
     };
     let mut conflicts = patch::Conflicts::default();
     loop {
         if context.stopping.is_cancelled() {
+            return Ok(Action::await_change());
+        }
+        // It may have been this shard's until now: only a connection that owns nothing may point elsewhere.
+        if !shard.owns(&workspace_of(&connection)) {
+            context.metrics.connection(&name.namespace, &name.name, &Standing::default());
             return Ok(Action::await_change());
         }
         if let Some(status) = &connection.status {
@@ -54,7 +63,7 @@ async fn step(connection: ContactSyncConnection, name: &Name, context: &Context)
     // No run of it is on: this is the only place that runs it. Whoever did is gone.
     let last = connection.status.as_ref().and_then(|status| status.last_run.as_ref());
     if last.is_some_and(|run| run.result == RunResult::Running) {
-        return Box::pin(conclude::recover(connection, name, context)).await;
+        return Box::pin(job::recover(connection, name, context)).await;
     }
     if connection.metadata.deletion_timestamp.is_some() {
         return Box::pin(departure::step(connection, name, context)).await;
@@ -79,13 +88,26 @@ async fn go_on(connection: ContactSyncConnection, ready: Ready, name: &Name, con
         Due::At(time) => return Ok(Next::until(Some(time), now)),
         Due::OnChange => return Ok(Next::until(None, now)),
     };
+    let jobs = context.jobs.as_ref().filter(|jobs| jobs.takes(&connection));
+    let workspace = ready.workspace.uid().unwrap_or_default();
     // A thousand may wait here: whatever is large is made after.
     drop(ready);
-    let Some(slot) = context.slot().await else { return Ok(Next::until(None, now)) };
+    let slot = match jobs {
+        Some(jobs) => context.job_slot(jobs, &workspace).await,
+        None => context.slot(&workspace).await,
+    };
+    let Some(slot) = slot else { return Ok(Next::until(None, now)) };
     // What was so when it got in line may be so no more.
     let Ok(ready) = context.cluster.look(&connection) else { return Ok(Next::again(connection)) };
+    // It was made anew meanwhile, and it is another one's turn.
+    if ready.workspace.uid().unwrap_or_default() != workspace {
+        return Ok(Next::again(connection));
+    }
     let next = match connection.spec.state {
-        ConnectionState::Enabled => Box::pin(run::run(connection, ready, trigger, name, context)).await,
+        ConnectionState::Enabled => match jobs {
+            Some(jobs) => Box::pin(job::run(connection, ready, trigger, jobs, name, context)).await,
+            None => Box::pin(run::run(connection, ready, trigger, name, context)).await,
+        },
         ConnectionState::Draft => Box::pin(run::plan(connection, ready, trigger, name, context)).await,
     };
     drop(slot);

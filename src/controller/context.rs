@@ -12,10 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::cluster::Cluster;
 use super::desks::Desks;
 use super::events::Events;
+use super::job::Jobs;
 use super::keys::ClusterKeys;
 use super::metrics::Metrics;
 use super::roster::Name;
 use super::settings::Settings;
+use super::turns::{self, Turns};
 use crate::api::{ContactSyncConnection, KDeskWorkspace, RunTrigger};
 use crate::clock::Clock;
 use crate::runlog::RunStore;
@@ -43,6 +45,10 @@ pub(super) struct Context {
     pub(super) metrics: Metrics,
     /// Leave to run; so many at once.
     pub(super) slots: Arc<Semaphore>,
+    /// Whose turn it is at each workspace.
+    pub(super) turns: Turns,
+    /// Runs as Jobs; `None`: there are none.
+    pub(super) jobs: Option<Jobs>,
     /// How many wait for it.
     pub(super) waiting: AtomicUsize,
     /// The process was asked to stop: nothing new begins.
@@ -53,6 +59,22 @@ pub(super) struct Context {
     pub(super) plans: Mutex<HashMap<String, Planned>>,
     /// When workspaces were last asked whether they are there, by UID.
     pub(super) checks: Mutex<HashMap<String, Checked>>,
+}
+
+/// Leave to run, as long as it is held.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) _turn: Turn,
+    /// None for a Job that was on before this process led: it runs already.
+    pub(super) _slot: Option<OwnedSemaphorePermit>,
+}
+
+/// Leave to work at a workspace.
+#[derive(Debug)]
+#[expect(dead_code, reason = "they are held, not looked at")]
+pub(super) enum Turn {
+    Shared(turns::Shared),
+    Alone(turns::Alone),
 }
 
 /// When a Draft was last planned.
@@ -83,11 +105,34 @@ impl Context {
         (self.clock)()
     }
 
-    /// Leave to run, in turn; `None`: the process stops.
-    pub(super) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+    /// Leave to run at a workspace (its UID), in turn; `None`: the process stops.
+    pub(super) async fn slot(&self, workspace: &str) -> Option<Slot> {
         let queued = Queued::join(self);
+        let slot = async {
+            // Whoever waits for a workspace keeps nobody from running at another one.
+            let turn = Turn::Shared(self.turns.shared(workspace).await);
+            let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
+            Some(Slot { _turn: turn, _slot: Some(slot) })
+        };
         let slot = tokio::select! {
-            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+            slot = slot => slot,
+            () = self.stopping.cancelled() => None,
+        };
+        drop(queued);
+        slot
+    }
+
+    /// Leave to have a workspace (its UID) worked at by a Job, in turn; `None`: the process stops.
+    pub(super) async fn job_slot(&self, jobs: &Jobs, workspace: &str) -> Option<Slot> {
+        let queued = Queued::join(self);
+        let slot = async {
+            // The other way round: a workspace is not kept from small runs while a Job waits for others.
+            let slot = Arc::clone(&jobs.slots).acquire_owned().await.ok()?;
+            let turn = Turn::Alone(self.turns.alone(workspace).await);
+            Some(Slot { _turn: turn, _slot: Some(slot) })
+        };
+        let slot = tokio::select! {
+            slot = slot => slot,
             () = self.stopping.cancelled() => None,
         };
         drop(queued);
@@ -132,6 +177,7 @@ impl Context {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.checks.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.desks.forget(uid);
+        self.turns.forget(uid);
     }
 }
 

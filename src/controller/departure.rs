@@ -17,6 +17,7 @@ use super::context::Context;
 use super::due::{self, Due, Facts};
 use super::error::Error;
 use super::events::Notice;
+use super::fault::Fault;
 use super::patch;
 use super::roster::{Member, Name};
 use super::standing::{Block, Stand};
@@ -25,7 +26,7 @@ use super::step::{FINALIZER, Next, moment};
 use super::stop::{nothing_to_do, stopped};
 use crate::api::{ConnectionState, ConnectionStatus, ContactSyncConnection, DeletionPolicy, RunResult, RunTrigger};
 use crate::runlog::RunId;
-use crate::sync::{self, Mode};
+use crate::sync::Mode;
 use crate::telemetry;
 
 /// How often a deletion that is held looks whether it may go on: the hold counts 24 hours back.
@@ -119,7 +120,8 @@ async fn go(
     name: &Name,
     context: &Context,
 ) -> Result<Next, Error> {
-    let Some(_slot) = context.slot().await else { return Ok(Next::until(None, context.now())) };
+    let workspace = ready.workspace.uid().unwrap_or_default();
+    let Some(_slot) = context.slot(&workspace).await else { return Ok(Next::until(None, context.now())) };
     let mut settings = settings(&connection, name, context).map_err(Error::Run)?;
     // What it would have taken over was never its own.
     settings.take_over.clear();
@@ -134,14 +136,14 @@ async fn go(
     let counted = context.metrics.run_started(&name.namespace, &name.name);
     let desk = context.desks.open(&ready.workspace, &context.keys);
     let outcome = tokio::select! {
-        report = run.depart(begun, desk.boxed()).boxed().instrument(span) => Outcome::Ended(Box::new(report)),
+        report = run.depart(begun, desk.boxed()).boxed().instrument(span) => Outcome::from(report),
         why = stopped(name, &announced, context) => Outcome::Stopped(why),
     };
     outcome.count(counted);
     let object = conclude(announced, &id, &outcome, &settings, name, context).await?;
     tell(&object, &before, &outcome, name, context).await;
-    if let Outcome::Ended(report) = &outcome
-        && matches!(report.error, Some(sync::Error::Key { .. }))
+    if let Outcome::Ended(_, Some(fault)) = &outcome
+        && fault.reason == Fault::KEY_NOT_FOUND
         && is_out_of_patience(&object, context)
     {
         return Box::pin(give_up(object, "a Secret that its workspace needs is not there", name, context)).await;
@@ -206,7 +208,7 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     }
     // Nor where its workspace admits it no more, say.
     let Ok(ready) = context.cluster.look(connection) else { return Ok(()) };
-    let Some(_slot) = context.slot().await else { return Ok(()) };
+    let Some(_slot) = context.slot(&ready.workspace.uid().unwrap_or_default()).await else { return Ok(()) };
     let mut settings = settings(connection, name, context).map_err(Error::Run)?;
     settings.take_over.clear();
     let run = context.run(&settings, Mode::Sync, RunTrigger::Change);

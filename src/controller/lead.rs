@@ -1,7 +1,7 @@
 //! One controller process: waits for the lease, leads, and stops as it should.
 
 use std::future::ready;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -10,23 +10,25 @@ use jiff::SignedDuration;
 use kube::Client;
 use kube::runtime::Controller as Loop;
 use kube::runtime::controller::{self, Action, Config};
-use kube::runtime::reflector;
-use kube::runtime::watcher;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::cluster::{Cluster, Guarded, Scope, name_of};
+use super::cluster::{Cluster, Guarded, name_of, workspace_of};
 use super::context::Context;
 use super::desks::Desks;
 use super::error::Error;
 use super::events::Events;
 use super::http::Health;
+use super::job::Jobs;
 use super::keys::ClusterKeys;
-use super::lease::Election;
+use super::lease::{Election, Fence, both};
 use super::metrics::Metrics;
-use super::settings::Settings;
-use super::{connection, departure, watch, workspace};
+use super::seen::{Watched, tell_failed};
+use super::settings::{LeaseSettings, Settings};
+use super::shard::Shard;
+use super::turns::Turns;
+use super::{connection, departure, housekeeping, job, logs, workspace};
 use crate::api::ContactSyncConnection;
 use crate::clock::Clock;
 use crate::net::Gate;
@@ -46,13 +48,17 @@ const CLOCK_JUMP: SignedDuration = SignedDuration::from_secs(5);
 /// What readiness waits for.
 const CACHES: &str = "caches";
 const UNSEEN: &str = "the API server has not shown all connections and workspaces yet";
+const STORE: &str = "run log store";
+const UNPROVEN: &str = "it has not been written and read yet: the log says what --log-store answers";
+/// How long after a failed proof of the store the next one is tried.
+const PROVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A controller.
 pub struct Controller {
-    client: Client,
-    settings: Settings,
-    clock: Clock,
-    store: RunStore,
+    pub(super) client: Client,
+    pub(super) settings: Settings,
+    pub(super) clock: Clock,
+    pub(super) store: RunStore,
     metrics: Metrics,
     health: Health,
 }
@@ -67,6 +73,7 @@ impl Controller {
         metrics: Metrics,
         health: Health,
     ) -> Self {
+        health.waits_for(STORE, UNPROVEN);
         health.waits_for(CACHES, UNSEEN);
         Self { client, settings, clock, store, metrics, health }
     }
@@ -87,25 +94,57 @@ impl Controller {
 
     /// Leads, as often and for as long as it is this replica's turn.
     async fn take_part(&self, stopping: &CancellationToken) {
+        tokio::select! {
+            () = self.prove_store() => {}
+            () = stopping.cancelled() => return,
+        }
         let Some(lease) = self.settings.lease.clone() else {
             self.lead(None, stopping).await;
             return;
         };
+        let shard = self.settings.shard;
+        let own = LeaseSettings { name: shard.lease(&lease.name), ..lease.clone() };
+        let common = LeaseSettings { name: Shard::count_lease(&lease.name), ..lease };
         let identity = self.settings.identity.clone();
-        let mut election = Election::new(self.client.clone(), lease, identity, Arc::clone(&self.clock));
-        let stand_by = || {
-            self.metrics.leads(false);
-            self.health.has(CACHES);
-        };
-        while let Some(fence) = election.win(stopping, stand_by).await {
+        let mut election = Election::new(self.client.clone(), own, identity, Arc::clone(&self.clock));
+        let count = shard.count().to_string();
+        let mut count = Election::together(self.client.clone(), common, count, Arc::clone(&self.clock));
+        while let Some(fence) = election.win(stopping, || self.stand_by()).await {
             tokio::select! {
                 // It stops only when it is asked to.
-                () = self.lead(Some(fence.gate()), stopping) => break,
+                () = self.lead_as_counted(&fence, &mut count, stopping) => break,
                 // Everything that leads is dropped here: no run goes on.
                 () = election.keep(&fence) => self.metrics.leads(false),
             }
         }
         election.resign().await;
+    }
+
+    /// Waits until the store of run records works: without it no run may write, so another replica should lead. A store
+    /// that fails later fails the runs of that time.
+    async fn prove_store(&self) {
+        while let Err(error) = self.store.prove().await {
+            tracing::error!(%error, "--log-store does not work: no connection is run before it does; it is tried again");
+            tokio::time::sleep(PROVE_AGAIN).await;
+        }
+        self.health.has(STORE);
+    }
+
+    /// Leads its shard while no other number of shards is on: a workspace that is this shard's now may have been another's
+    /// of so many. The lease that says so is nobody's to give back: it runs out after the last of them.
+    async fn lead_as_counted(&self, fence: &Fence, count: &mut Election, stopping: &CancellationToken) {
+        while let Some(counted) = count.win(stopping, || self.stand_by()).await {
+            tokio::select! {
+                () = self.lead(Some(both(fence, &counted)), stopping) => return,
+                () = count.keep(&counted) => self.metrics.leads(false),
+            }
+        }
+    }
+
+    /// Another leads: there is nothing to wait for that a probe could speed up.
+    fn stand_by(&self) {
+        self.metrics.leads(false);
+        self.health.has(CACHES);
     }
 
     /// Watches and reconciles until `stopping`.
@@ -121,9 +160,21 @@ impl Controller {
             tokio::time::sleep(LAST_WORDS).await;
             tracing::warn!("the API server took no last words: the next leader finds what was cut off");
         };
+        // Before anything runs: a Job that is on has its workspace for itself.
+        tokio::select! {
+            () = Box::pin(job::survey(&context)) => {}
+            () = stopping.cancelled() => return,
+        }
         let side = [
+            AbortOnDropHandle::new(tokio::spawn(orphans(Arc::clone(&context)))),
             AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
             AbortOnDropHandle::new(tokio::spawn(synced(Arc::clone(&context), self.health.clone()))),
+            AbortOnDropHandle::new(tokio::spawn(housekeeping::housekeeping(Arc::clone(&context)))),
+            AbortOnDropHandle::new(tokio::spawn(logs::expire(
+                self.client.clone(),
+                self.settings.namespaces.clone(),
+                Arc::clone(&self.clock),
+            ))),
             AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
         ];
         tokio::select! {
@@ -134,58 +185,37 @@ impl Controller {
     }
 
     fn build(&self, gate: Option<Gate>, stopping: &CancellationToken) -> Built {
-        let seen: Arc<OnceLock<Arc<Cluster>>> = Arc::default();
-        let (departed, departures) = mpsc::unbounded_channel();
-        let mut parts = Vec::new();
-        let mut scopes = Vec::new();
-        let namespaces = if self.settings.namespaces.is_empty() {
-            vec![None]
-        } else {
-            self.settings.namespaces.iter().cloned().map(Some).collect()
-        };
-        for namespace in namespaces {
-            let (connections, connection_writer) = watch::store();
-            let (workspaces, workspace_writer) = watch::store();
-            let (wake_connection, woken_connections) = mpsc::unbounded_channel();
-            let (wake_workspace, woken_workspaces) = mpsc::unbounded_channel();
-            let api = watch::api(&self.client, namespace.as_deref());
-            let connection_stream =
-                watch::connections(api, connection_writer, Arc::clone(&seen), departed.clone(), namespace.clone());
-            let api = watch::api(&self.client, namespace.as_deref());
-            let workspace_stream = watch::workspaces(api, workspace_writer, Arc::clone(&seen));
-            parts.push((
-                Loop::for_stream(connection_stream, connections.clone()).reconcile_on(received(woken_connections)),
-                Loop::for_stream(workspace_stream, workspaces.clone()).reconcile_on(received(woken_workspaces)),
-            ));
-            scopes.push(Scope { namespace, connections, workspaces, wake_connection, wake_workspace });
-        }
-        // Namespaces are cluster-wide: who watches a few may not see them.
-        let labels = self.settings.namespaces.is_empty().then(reflector::store);
-        let (labels, label_writer) = labels.unzip();
-        let cluster = Arc::new(Cluster::new(self.settings.cluster_name.clone(), scopes, labels));
-        // Nobody has set it yet.
-        drop(seen.set(Arc::clone(&cluster)));
-        let context = self.context(cluster, gate, stopping);
+        let seen = Watched::new(&self.client, &self.settings);
+        let context = self.context(seen.cluster, gate, stopping);
         let mut loops: Vec<BoxedLoop> = Vec::new();
-        for (connections, workspaces) in parts {
+        for part in seen.connections {
+            let connections = Loop::for_stream(part.stream, part.store).reconcile_on(received(part.woken));
             loops.push(driven(connections, Config::default(), stopping, &context, connection::reconcile));
+        }
+        for part in seen.workspaces {
+            let workspaces = Loop::for_stream(part.stream, part.store).reconcile_on(received(part.woken));
             // A thousand connections that come at once are one change of who uses it.
             let gathered = Config::default().debounce(GATHERED);
             loops.push(driven(workspaces, gathered, stopping, &context, workspace::reconcile));
         }
-        if let Some(writer) = label_writer {
-            let stream = watch::namespaces(&self.client, writer, seen).take_until(stopping.clone().cancelled_owned());
+        if let Some(stream) = seen.namespaces {
+            let stream = stream.take_until(stopping.clone().cancelled_owned());
             loops.push(Box::pin(stream.for_each(|seen| {
                 if let Err(error) = seen {
-                    tell_watch("Namespace", &error);
+                    tell_failed("Namespace", &error);
                 }
                 ready(())
             })));
         }
-        Built { context, departed: departures, loops }
+        Built { context, departed: seen.departed, loops }
     }
 
-    fn context(&self, cluster: Arc<Cluster>, gate: Option<Gate>, stopping: &CancellationToken) -> Arc<Context> {
+    pub(super) fn context(
+        &self,
+        cluster: Arc<Cluster>,
+        gate: Option<Gate>,
+        stopping: &CancellationToken,
+    ) -> Arc<Context> {
         let settings = self.settings.clone();
         Arc::new(Context {
             client: self.client.clone(),
@@ -198,6 +228,8 @@ impl Controller {
             keys: ClusterKeys::new(self.client.clone()),
             events: Events::new(self.client.clone(), &settings.identity),
             slots: Arc::new(Semaphore::new(settings.concurrent_runs.max(1))),
+            turns: Turns::default(),
+            jobs: settings.jobs.clone().map(|jobs| Jobs::new(&self.client, jobs)),
             stopping: stopping.clone(),
             abandoning: CancellationToken::new(),
             plans: std::sync::Mutex::default(),
@@ -235,24 +267,10 @@ where
     Box::pin(reconciled.for_each(|outcome| {
         // What became of an object is told by the error policy; one that is gone meanwhile is nobody's loss.
         if let Err(controller::Error::QueueError(error)) = outcome {
-            tell_watch(&K::kind(&()), &error);
+            tell_failed(&K::kind(&()), &error);
         }
         ready(())
     }))
-}
-
-/// A watch that fails is begun again by itself, ever later. Until then nothing of its kind is seen.
-fn tell_watch(kind: &str, error: &watcher::Error) {
-    let why = match error {
-        watcher::Error::InitialListFailed(error)
-        | watcher::Error::WatchStartFailed(error)
-        | watcher::Error::WatchFailed(error) => super::error::brief(error),
-        // The server ends watches that are too old: a new listing begins.
-        watcher::Error::WatchError(status) if status.code == 410 => return,
-        watcher::Error::WatchError(status) => format!("{} {}", status.code, status.reason),
-        watcher::Error::NoResourceVersion => "it gives no resource version".to_owned(),
-    };
-    tracing::warn!(kind, error = %why, "the watch broke off and is begun again: check the API server, the rights and crds/");
 }
 
 /// The one reporter of what stops a reconciliation.
@@ -279,7 +297,13 @@ fn received<T: Send + 'static>(receiver: mpsc::UnboundedReceiver<T>) -> impl Str
 async fn synced(context: Arc<Context>, health: Health) {
     context.cluster.synced().await;
     health.has(CACHES);
-    tracing::info!(connections = context.cluster.connections().len(), "everything was listed: this replica reconciles");
+    let (connections, shard) = (context.cluster.connections().len(), context.settings.shard);
+    let (shard, shards) = (shard.index(), shard.count());
+    tracing::info!(connections, shard, shards, "everything was listed: this replica reconciles");
+}
+
+async fn orphans(context: Arc<Context>) {
+    Box::pin(job::orphans(&context)).await;
 }
 
 /// Timers run by the time that passes, schedules by the clock: where the clock is set, everybody is looked at again.
@@ -312,6 +336,10 @@ async fn releases(context: Arc<Context>, mut departed: mpsc::UnboundedReceiver<B
         context.forget(connection.metadata.uid.as_deref().unwrap_or_default());
         let name = name_of(connection.as_ref());
         context.metrics.forget(&name.namespace, &name.name);
+        // Another shard releases its own.
+        if !context.settings.shard.owns(&workspace_of(&connection)) {
+            continue;
+        }
         let context = Arc::clone(&context);
         waiting.spawn(async move {
             tokio::time::sleep(context.settings.release_after).await;

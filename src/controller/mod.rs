@@ -1,9 +1,10 @@
 //! Keeps a cluster's connections in step: watch, is a run due?, run, report.
 //!
 //! ```text
-//! lead -> watch -> cluster (stores, roster)
-//! lead -> connection -> run, departure -> begin, stop, conclude -> step -> due, standing, status -> conditions
+//! lead -> seen -> watch -> cluster (stores, roster)
+//! lead -> connection -> run, job, departure -> begin, stop, conclude -> step -> due, standing, status -> conditions
 //! lead -> workspace -> desks
+//! lead -> housekeeping, logs
 //! ```
 //!
 //! Deciding is pure: [`due`] says when a connection runs, [`standing`] what stands in its way, [`status`] what is written
@@ -23,24 +24,32 @@ mod due;
 mod error;
 mod events;
 mod fault;
+mod housekeeping;
 pub mod http;
+mod job;
 mod keys;
 mod lead;
 mod lease;
+pub mod logs;
 pub mod metrics;
 mod patch;
 mod reserved;
 mod roster;
 mod run;
+mod seen;
 mod settings;
+mod shard;
 mod standing;
 mod status;
 mod step;
 mod stop;
+mod turns;
 mod unreadable;
 mod watch;
 mod workspace;
 
 pub use error::Error;
+pub use job::{JobTemplate, Unfit, WorkOrder};
 pub use lead::Controller;
-pub use settings::{LeaseSettings, Settings};
+pub use settings::{JobSettings, LeaseSettings, Settings};
+pub use shard::Shard;

@@ -41,7 +41,7 @@ pub(super) async fn run(
     let counted = context.metrics.run_started(&name.namespace, &name.name);
     let ends = ends(&ready, &settings, name, context).boxed();
     let outcome = tokio::select! {
-        report = run.finish(begun, ends).boxed().instrument(span) => Outcome::Ended(Box::new(report)),
+        report = run.finish(begun, ends).boxed().instrument(span) => Outcome::from(report),
         why = stopped(name, &announced, context) => Outcome::Stopped(why),
     };
     outcome.count(counted);
@@ -83,7 +83,8 @@ pub(super) async fn plan(
     Ok(Next::again(written.unwrap_or(connection)))
 }
 
-async fn ends(
+/// Opens directory and desk.
+pub(super) async fn ends(
     ready: &Ready,
     settings: &ConnectionSettings,
     name: &Name,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::job::JobTemplate;
+use super::shard::Shard;
 use crate::desk::Tuning;
 use crate::runlog::Retention;
 
@@ -25,6 +27,10 @@ pub struct Settings {
     pub tuning: Tuning,
     /// This process among its replicas.
     pub identity: String,
+    /// The workspaces that this process and its replicas look after.
+    pub shard: Shard,
+    /// Runs as Jobs; `None`: every run is this process's own.
+    pub jobs: Option<JobSettings>,
     /// The lease that one replica holds; `None`: there is one replica only.
     pub lease: Option<LeaseSettings>,
     /// How long runs may go on after the process was asked to stop.
@@ -38,12 +44,29 @@ pub struct Settings {
     pub workspace_check: Duration,
 }
 
+/// Runs as Jobs: each in a process of its own, with its own resources.
+#[derive(Clone, Debug)]
+pub struct JobSettings {
+    /// What a Job is made from.
+    pub template: JobTemplate,
+    /// Connections that own more contacts, or read more people, run as a Job; 0: all. `None`: those that ask for it.
+    pub above: Option<u64>,
+    /// Jobs that go on together.
+    pub at_once: usize,
+    /// Flags of `contactsync run-job` that are the same for every run.
+    pub arguments: Vec<String>,
+    /// Where Jobs are made, and the first part of the names of their leases.
+    pub lease: LeaseSettings,
+    /// How long a Job may take to begin its work.
+    pub start_patience: Duration,
+}
+
 /// Where the lease lies, and how long it lasts.
 #[derive(Clone, Debug)]
 pub struct LeaseSettings {
     /// Namespace of the lease.
     pub namespace: String,
-    /// Its name.
+    /// Its name; where there are several shards, the first part of the names of theirs.
     pub name: String,
     /// How long a leader that is not heard of keeps it. Two thirds of it is how long the leader itself goes on without
     /// having renewed it.

@@ -2,6 +2,7 @@
 
 use kube::ResourceExt;
 
+use super::cluster::workspace_of;
 use super::context::Context;
 use super::events::Notice;
 use super::roster::{Member, Name};
@@ -40,6 +41,9 @@ fn must_stop(name: &Name, began: &ContactSyncConnection, context: &Context) -> O
     }
     if deleting(now) {
         return Some("the connection is being deleted".to_owned());
+    }
+    if !context.settings.shard.owns(&workspace_of(now)) {
+        return Some("it points at a workspace of another shard".to_owned());
     }
     if now.spec.state == ConnectionState::Draft && began.spec.state == ConnectionState::Enabled {
         return Some("the connection became a Draft".to_owned());

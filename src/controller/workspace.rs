@@ -30,6 +30,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(15);
 pub(super) async fn reconcile(guarded: Arc<GuardedWorkspace>, context: Arc<Context>) -> Result<Action, Error> {
     context.cluster.synced().await;
     let name = name_of(guarded.as_ref());
+    if !context.settings.shard.owns(&name) {
+        return Ok(Action::await_change());
+    }
     let mut workspace = match &guarded.0 {
         Ok(workspace) => workspace.clone(),
         Err(invalid) => return unreadable::workspace(&name, invalid, &context).await,
@@ -109,6 +112,10 @@ async fn check(status: &mut WorkspaceStatus, workspace: &KDeskWorkspace, context
         let left = wait_after(checked.failed).saturating_sub(checked.at.elapsed());
         if !left.is_zero() {
             return Some(left);
+        }
+        // A Job has all of the workspace's requests, and finds out by itself whether the desk is there.
+        if context.turns.is_taken(&uid) {
+            return Some(FIRST_WAIT);
         }
     }
     let asked = context.desks.check(workspace, &context.keys).await;

@@ -1,6 +1,7 @@
 //! Where requests may go. A manifest says which server; whether it may be called at all is the operator's word, so that
 //! nobody who may write a manifest can send this program to places that only it can see.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -199,6 +200,12 @@ impl HostPattern {
         } else {
             host == self.host
         }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.below { "*." } else { "" }, self.host)
     }
 }
 

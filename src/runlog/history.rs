@@ -105,6 +105,7 @@ mod tests {
             end_time: None,
             result: RunResult::Succeeded,
             message: String::new(),
+            fault: None,
             counts: RunCounts::default(),
             owned_at_start: Some(owned),
             active_at_start: Some(owned),

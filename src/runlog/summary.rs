@@ -97,6 +97,9 @@ pub struct Summary {
     /// One sentence, without anybody's data.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// Why it failed, in the one word that a connection's condition gives as its reason; where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
     /// What it counted.
     #[serde(default)]
     pub counts: RunCounts,

@@ -19,7 +19,7 @@ use crate::api::{RunCounts, RunResult, RunTrigger};
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::directory::Directory;
-use crate::runlog::{Entry, Retention, RunId, RunStore, Summary, WindowCounts};
+use crate::runlog::{Entry, Intent, Retention, RunId, RunStore, Summary, WindowCounts};
 
 /// Whether a run writes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -78,6 +78,11 @@ impl Begun {
     pub fn summary(&self) -> &Summary {
         &self.summary
     }
+
+    /// Whether it is on record indeed. One that could not be put there does nothing but fail.
+    pub fn is_on_record(&self) -> bool {
+        self.error.is_none()
+    }
 }
 
 impl Run<'_> {
@@ -92,6 +97,20 @@ impl Run<'_> {
         let mut summary = self.blank_summary((self.clock)());
         let error = self.record(&mut summary).await.err();
         Begun { summary, error }
+    }
+
+    /// Takes up a run that another process put on record, for [`Run::finish`]. That can be done once: what a run that was
+    /// cut off set out to do must stay on record (L4), so its id is never used again. `None`: it was done before, or the
+    /// run is over.
+    pub async fn resume(&self, id: &RunId) -> Result<Option<Begun>, Error> {
+        let key = &self.settings.key;
+        let summary = self.store.summary(key, id).await?;
+        let is_on = summary.result == RunResult::Running && summary.end_time.is_none();
+        if !is_on || self.store.intent(key, id).await?.is_some() {
+            return Ok(None);
+        }
+        self.store.put_intent(key, id, &Intent::default()).await?;
+        Ok(Some(Begun { summary, error: None }))
     }
 
     /// The rest of a run that was begun.
@@ -155,6 +174,7 @@ impl Run<'_> {
             end_time: None,
             result: RunResult::Running,
             message: String::new(),
+            fault: None,
             counts: RunCounts::default(),
             owned_at_start: None,
             active_at_start: None,

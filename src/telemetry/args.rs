@@ -25,3 +25,14 @@ impl From<TelemetryArgs> for Settings {
         Self { format: args.log_format, level: args.log_level, otlp: args.otlp_endpoint }
     }
 }
+
+impl TelemetryArgs {
+    /// The flags that say the same to another process of this program.
+    pub fn as_arguments(&self) -> Vec<String> {
+        let format = clap::ValueEnum::to_possible_value(&self.log_format);
+        let format = format.map(|format| ["--log-format".to_owned(), format.get_name().to_owned()]);
+        let level = ["--log-level".to_owned(), self.log_level.clone()];
+        let endpoint = self.otlp_endpoint.as_ref().map(|url| ["--otlp-endpoint".to_owned(), url.to_string()]);
+        format.into_iter().chain([level]).chain(endpoint).flatten().collect()
+    }
+}

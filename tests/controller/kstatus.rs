@@ -4,7 +4,7 @@ use contactsync::api::ContactSyncConnection;
 
 /// What kstatus makes of an object.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Health {
+pub(crate) enum Health {
     Current,
     InProgress,
     Failed,
@@ -12,7 +12,7 @@ pub(super) enum Health {
 }
 
 /// kstatus's rules for custom resources (sigs.k8s.io/cli-utils, pkg/kstatus/status/core.go and generic.go).
-pub(super) fn health(connection: &ContactSyncConnection) -> Health {
+pub(crate) fn health(connection: &ContactSyncConnection) -> Health {
     let Some(status) = &connection.status else { return Health::Current };
     let is = |kind: &str, value: &str| {
         status.conditions.iter().any(|condition| condition.type_ == kind && condition.status == value)

@@ -6,9 +6,11 @@
 
 mod both;
 mod faults;
+mod jobs;
 mod kills;
 mod leases;
 mod replica;
 mod restart;
+mod shards;
 mod shutdown;
 mod stage;

@@ -1,0 +1,207 @@
+//! One run as a Job, from its announcement to its end; and what is made of one that an earlier leader announced.
+
+use futures::FutureExt;
+use k8s_openapi::api::batch::v1::Job;
+use kube::ResourceExt;
+
+use super::super::begin::{Announced, announce, binding, settings};
+use super::super::cluster::{Ready, name_of, workspace_of};
+use super::super::conclude::{self, Outcome, conclude, tell};
+use super::super::context::{Context, Slot, Turn};
+use super::super::error::Error;
+use super::super::fault::Fault;
+use super::super::lease::Election;
+use super::super::metrics::Running;
+use super::super::roster::Name;
+use super::super::step::{Next, tokens, why};
+use super::super::stop::stopped;
+use super::fate::Fate;
+use super::template::Order;
+use super::{Jobs, job_name, run_lease};
+use crate::api::{ConnectionState, ContactSyncConnection, RunResult, RunTrigger};
+use crate::runlog::RunId;
+use crate::sync::{ConnectionSettings, Mode};
+
+/// Runs an Enabled connection as a Job.
+pub(in super::super) async fn run(
+    connection: ContactSyncConnection,
+    ready: Ready,
+    trigger: RunTrigger,
+    jobs: &Jobs,
+    name: &Name,
+    context: &Context,
+) -> Result<Next, Error> {
+    let tokens = tokens(&connection, &ready);
+    let settings = settings(&connection, name, context).map_err(Error::Run)?;
+    let run = context.run(&settings, Mode::Sync, trigger);
+    let binding = binding(&connection, &ready, &settings);
+    let Announced { begun, before, object } =
+        announce(&run, connection, binding, &tokens, name, context).boxed().await?;
+    let counted = context.metrics.run_started(&name.namespace, &name.name);
+    let id = begun.summary().id.clone();
+    if !begun.is_on_record() {
+        // A Job would find nothing to take up. It fails as it would here.
+        let outcome = Outcome::from(run.finish(begun, std::future::pending()).boxed().await);
+        outcome.count(counted);
+        let object = conclude(object, &id, &outcome, &settings, name, context).boxed().await?;
+        tell(&object, &before, &outcome, name, context).await;
+        return Ok(Next::again(object));
+    }
+    let job = job_name(&id);
+    tracing::info!(connection = %name, run = %id, job, trigger = why(trigger), "a run begins as a Job");
+    let order = Order {
+        name: job.clone(),
+        run: &id,
+        connection: name,
+        connection_uid: &object.uid().unwrap_or_default(),
+        workspace: &name_of(&ready.workspace),
+        workspace_uid: &ready.workspace.uid().unwrap_or_default(),
+        controller: &jobs.settings.lease.name,
+        arguments: &jobs.settings.arguments,
+    };
+    let made = jobs.settings.template.job(&order);
+    let errand = Errand { jobs, job, id, settings, name, context };
+    errand.see_through(object, Some(made), counted.elsewhere()).boxed().await
+}
+
+/// A run is on in status, and this process does not run it. A Job may: then it is waited for. Else nobody does.
+pub(in super::super) async fn recover(
+    connection: ContactSyncConnection,
+    name: &Name,
+    context: &Context,
+) -> Result<Next, Error> {
+    let uid = connection.uid().unwrap_or_default();
+    let id = connection.status.as_ref().and_then(|status| RunId::parse(&status.last_run.as_ref()?.id));
+    let (Some(jobs), Some(id)) = (&context.jobs, id) else {
+        return Box::pin(conclude::recover(connection, name, context)).await;
+    };
+    let job = job_name(&id);
+    let kept = jobs.kept().remove(&job);
+    if jobs.find(&job, &uid).await?.is_some() {
+        let _slot = match kept {
+            Some(slot) => slot,
+            None => {
+                let workspace = context.cluster.workspace(&workspace_of(&connection));
+                let workspace = workspace.and_then(|workspace| workspace.uid()).unwrap_or_default();
+                let turn = Turn::Alone(context.turns.alone(&workspace).await);
+                Slot { _turn: turn, _slot: None }
+            }
+        };
+        tracing::info!(connection = %name, run = %id, job, "a run goes on as a Job that an earlier leader made");
+        let settings = settings(&connection, name, context).map_err(Error::Run)?;
+        let counted = context.metrics.run_started(&name.namespace, &name.name).elsewhere();
+        let errand = Errand { jobs, job, id, settings, name, context };
+        return errand.see_through(connection, None, counted).boxed().await;
+    }
+    // Its Job may have been removed while its process still ran.
+    let Some(mut lease) = hold(jobs, &uid, context).boxed().await else { return Ok(Next::until(None, context.now())) };
+    let next = Box::pin(conclude::recover(connection, name, context)).await;
+    lease.discard().await;
+    next
+}
+
+/// Holds the lease of a connection's Jobs: whoever held it has stopped. `None`: this process stops first.
+pub(super) async fn hold(jobs: &Jobs, connection_uid: &str, context: &Context) -> Option<Election> {
+    let lease = run_lease(&jobs.settings.lease, connection_uid);
+    let (client, identity) = (context.client.clone(), context.settings.identity.clone());
+    let mut election = Election::new(client, lease, identity, std::sync::Arc::clone(&context.clock));
+    election.win(&context.stopping, || ()).await.map(|_fence| election)
+}
+
+/// One run as a Job.
+struct Errand<'a> {
+    jobs: &'a Jobs,
+    job: String,
+    id: RunId,
+    settings: ConnectionSettings,
+    name: &'a Name,
+    context: &'a Context,
+}
+
+impl Errand<'_> {
+    /// Waits for the end of the run, and tells of it. Asked to stop, this process leaves the Job to the next leader.
+    async fn see_through(
+        self,
+        announced: ContactSyncConnection,
+        made: Option<Job>,
+        counted: Running,
+    ) -> Result<Next, Error> {
+        let left = || Ok(Next::until(None, self.context.now()));
+        let Some(fate) = self.fate(&announced, made).await else { return left() };
+        if matches!(fate, Fate::Stopped(_) | Fate::Nothing(..)) {
+            tokio::select! {
+                () = self.jobs.end(&self.job).boxed() => {}
+                () = self.context.stopping.cancelled() => return left(),
+            }
+        }
+        let uid = announced.uid().unwrap_or_default();
+        let lease = if matches!(fate, Fate::Nothing(Fault::JOB_REFUSED, _)) {
+            // There was never a process, and perhaps no right to a lease either.
+            None
+        } else {
+            let Some(lease) = hold(self.jobs, &uid, self.context).boxed().await else { return left() };
+            Some(lease)
+        };
+        let outcome = self.outcome(fate).await;
+        outcome.count(counted.seen());
+        let before = announced.status.clone().unwrap_or_default();
+        let concluded = conclude(announced, &self.id, &outcome, &self.settings, self.name, self.context).boxed().await;
+        if let Some(mut lease) = lease {
+            lease.discard().await;
+        }
+        let object = concluded?;
+        tell(&object, &before, &outcome, self.name, self.context).await;
+        Ok(Next::again(object))
+    }
+
+    async fn fate(&self, announced: &ContactSyncConnection, made: Option<Job>) -> Option<Fate> {
+        let began = as_announced(announced);
+        let over = async {
+            match &made {
+                Some(job) => self.jobs.carry_out(job).await,
+                None => self.jobs.over(&self.job).await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.context.stopping.cancelled() => None,
+            why = stopped(self.name, &began, self.context) => Some(Fate::Stopped(why)),
+            fate = over.boxed() => Some(fate),
+        }
+    }
+
+    /// What the run's record says counts, if it ended; else what is known of its Job.
+    async fn outcome(&self, fate: Fate) -> Outcome {
+        let summary = self.context.store.summary(&self.settings.key, &self.id).await;
+        let unsaid = match &summary {
+            Ok(summary) if summary.end_time.is_some() => return Outcome::of_summary(summary.clone()),
+            Ok(summary) => summary.message.clone(),
+            Err(_) => String::new(),
+        };
+        match (fate, summary) {
+            (Fate::Nothing(fault, why), Ok(mut summary)) => {
+                summary.result = RunResult::Failed;
+                summary.end_time = Some(self.context.now());
+                summary.fault = Some(fault.reason.to_owned());
+                summary.message = why;
+                if let Err(error) = self.context.store.put_summary(&self.settings.key, &summary).await {
+                    tracing::warn!(run = %self.id, %error, "the record of a run does not say that it failed");
+                }
+                Outcome::of_summary(summary)
+            }
+            (Fate::Nothing(_, why) | Fate::Stopped(why), _) => Outcome::Stopped(why),
+            // Its process said why, before it ended.
+            (Fate::Failed(_), _) if !unsaid.is_empty() => Outcome::Stopped(unsaid),
+            (Fate::Failed(why), _) => Outcome::Stopped(why),
+            (Fate::Complete, _) => Outcome::Stopped("its Job ended, and its record cannot be read".to_owned()),
+        }
+    }
+}
+
+/// The connection as it was when its run was announced: Enabled, and not being deleted.
+fn as_announced(connection: &ContactSyncConnection) -> ContactSyncConnection {
+    let mut began = connection.clone();
+    began.metadata.deletion_timestamp = None;
+    began.spec.state = ConnectionState::Enabled;
+    began
+}
