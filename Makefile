@@ -1,8 +1,10 @@
 # Tasks of this repository. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test histories faults test-deps bench bench-cluster kill controller-kill fuzz build lint fmt chart-lint chart-tools chart-test generate check-generated deny advisories ci
+.PHONY: help quickstart test histories faults test-deps bench bench-cluster kill controller-kill e2e image fuzz build lint fmt chart-lint chart-tools chart-test generate check-generated deny advisories ci
 
 CARGO ?= cargo
+# Tests wait for servers more than they compute.
+export RUST_TEST_THREADS ?= $(shell expr 2 \* `nproc`)
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(notdir $(basename $(wildcard fuzz/targets/*.rs)))
 FUZZ_OPTIONS ?= -rss_limit_mb=2048 -timeout=10 -max_len=4096 -print_final_stats=1
@@ -22,6 +24,12 @@ histories: ## Play many histories drawn by lot against the laws; CONTACTSYNC_HIS
 
 test-deps: ## Install what the tests need: OpenLDAP, Samba, Python, a Kubernetes API server
 	@testenv/install.sh
+
+e2e: ## Install the chart in a real cluster and use it: the one that KUBECONFIG names, else a one-node cluster (needs root)
+	tests/e2e/run.sh
+
+image: ## Build the image without Docker, as an OCI archive (IMAGE=contactsync.tar)
+	image/build.sh $(or $(IMAGE),contactsync.tar)
 
 kill: ## Kill 100 runs of 20,000 people anywhere (CONTACTSYNC_KILLS, CONTACTSYNC_KILL_PEOPLE, CONTACTSYNC_KILL_SEED)
 	$(CARGO) build --release --locked

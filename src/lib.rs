@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! cli -> controller, manifest -> sync -> person, directory, desk, runlog -> net
+//! cli -> remote -> controller, as far as its endpoint of run logs is named
 //! ```
 //!
 //! `api` holds the words that manifests are written in and `contact` the words of a contact; both are read by all and
@@ -26,6 +27,7 @@ pub mod keys;
 pub mod manifest;
 pub mod net;
 pub mod person;
+pub mod remote;
 pub mod runlog;
 pub mod schedule;
 pub mod scim;

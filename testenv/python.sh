@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the Python environment of the foreign SCIM testers, once for each state of requirements.txt, and prints its path.
+# Makes the Python environment of the foreign servers and testers, once for each state of requirements.txt, and prints its path.
 # usage: testenv/python.sh CACHE_DIR     (safe to call from several tests at once)
 set -eu
 

@@ -13,10 +13,20 @@ impl Operator {
     pub fn start(office: &Office) -> Self {
         let child = Command::new(PROGRAM)
             .args(["controller", "--watch-namespace", &office.namespace, "--lease-namespace", &office.namespace])
-            .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0", "--log-level", "warn"])
+            .args([
+                "--http-address",
+                "127.0.0.1:0",
+                "--admin-address",
+                "127.0.0.1:0",
+                "--log-address",
+                "127.0.0.1:0",
+                "--log-level",
+                "warn",
+                "--allow-loopback",
+            ])
             .arg("--kubeconfig")
             .arg(office.cluster.kubeconfig_of("admin"))
-            .arg("--log-dir")
+            .arg("--log-store")
             .arg(office.folder().join("runs"))
             .arg("--file-root")
             .arg(office.files())

@@ -1,4 +1,4 @@
-//! The words users write: both kinds of `kdesk.seraphex.net/v1alpha1` as Rust types with their schema and CEL rules.
+//! The words users write: the kinds of `kdesk.seraphex.net/v1alpha1` as Rust types with their schema and CEL rules.
 //!
 //! One file per part of a manifest. Doc comments become the descriptions that `kubectl explain` shows, so they are
 //! written for users. The types hold what was written and nothing else: meaning (a compiled scope, a parsed schedule)
@@ -17,6 +17,7 @@
 mod connection;
 mod crd;
 mod leavers;
+mod log_request;
 mod mapping;
 mod reference;
 mod schedule;
@@ -26,8 +27,9 @@ mod status;
 mod workspace;
 
 pub use connection::{ConflictPolicy, ConnectionState, ContactSyncConnection, ContactSyncConnectionSpec};
-pub use crd::{CrdError, check_crds, connection_crd, crd_yaml, crds, workspace_crd, write_crds};
+pub use crd::{CrdError, check_crds, connection_crd, crd_yaml, crds, log_request_crd, workspace_crd, write_crds};
 pub use leavers::{DeletionPolicy, Hold, LeaverPolicy, Leavers};
+pub use log_request::{ContactSyncLogRequest, ContactSyncLogRequestSpec};
 pub use mapping::{
     Access, Address, Communication, FlagField, Identity, LabeledField, Mapping, NotificationField, Preset, TextField,
     WhenAbsent,
@@ -43,7 +45,7 @@ pub use workspace::{
     AllowedNamespaces, Auth, AuthType, ContactSync, KDeskWorkspace, KDeskWorkspaceSpec, Limits, NamespacesFrom, OAuth2,
 };
 
-/// The API group of both kinds.
+/// The API group of all kinds.
 pub const GROUP: &str = "kdesk.seraphex.net";
 /// The one version served.
 pub const VERSION: &str = "v1alpha1";

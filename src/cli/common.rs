@@ -11,9 +11,9 @@ use super::printer::Printer;
 use crate::api::{ContactSync, ContactSyncConnection, ContactSyncConnectionSpec};
 use crate::directory;
 use crate::manifest::{Checks, Diagnostic, Input, ManifestKeys, Manifests, Object};
-use crate::net::{Budget, Secret};
+use crate::net::{Budget, Reach, Secret};
 use crate::person::Program;
-use crate::runlog::RunStore;
+use crate::runlog::{self, RunStore};
 use crate::sync::{self, ConnectionSettings, Ends, Place};
 
 /// Which manifests.
@@ -76,6 +76,11 @@ pub(super) struct StoreArgs {
 }
 
 impl StoreArgs {
+    /// Whether a flag names it.
+    pub(super) fn given(&self) -> bool {
+        self.kdesk.is_some() || self.log_dir.is_some()
+    }
+
     /// The folder of the records.
     pub(super) fn folder(&self) -> Result<PathBuf, Failure> {
         if let Some(folder) = &self.log_dir {
@@ -92,11 +97,7 @@ impl StoreArgs {
 
     /// Opens the records, making the folder where needed.
     pub(super) fn open(&self) -> Result<RunStore, Failure> {
-        let folder = self.folder()?;
-        let failed = |error: &dyn std::fmt::Display| format!("the run logs in {}: {error}", folder.display());
-        std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
-        let store = object_store::local::LocalFileSystem::new_with_prefix(&folder).map_err(|error| failed(&error))?;
-        Ok(RunStore::new(Arc::new(store)))
+        Ok(runlog::open_folder(&self.folder()?).map_err(|error| format!("the run logs: {error}"))?)
     }
 
     /// The flags that find the same records again, as a person would type them.
@@ -104,7 +105,8 @@ impl StoreArgs {
         match (&self.log_dir, &self.kdesk) {
             (Some(folder), _) => format!(" --log-dir {}", folder.display()),
             (None, Some(database)) => format!(" --kdesk {}", database.display()),
-            (None, None) => String::new(),
+            // Named, as logs looks at the cluster where there is one.
+            (None, None) => self.folder().map_or(String::new(), |folder| format!(" --log-dir {}", folder.display())),
         }
     }
 }
@@ -224,7 +226,7 @@ impl Session {
         connection: &Object<ContactSyncConnection>,
         settings: &ConnectionSettings,
     ) -> Result<Ends, sync::Error> {
-        let place = Place { keys: &self.keys, file_root: connection.at.folder().to_owned() };
+        let place = Place { keys: &self.keys, file_root: connection.at.folder().to_owned(), reach: Reach::default() };
         let directory = sync::open_directory(settings, &place).await?;
         let (namespace, name) = workspace_of(connection);
         let desk = match (&self.embedded, self.manifests.workspace(&namespace, &name)) {

@@ -6,19 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::cluster::ClusterArgs;
 use super::printer::Printer;
 use super::{Failure, Status};
 use crate::clock;
 use crate::controller::http::{self, Health};
+use crate::controller::logs::{self, Endpoint};
 use crate::controller::metrics::Metrics;
-use crate::controller::{Controller, LeaseSettings, Settings};
+use crate::controller::{Controller, LeaseSettings, Settings, Shard};
 use crate::desk::Tuning;
-use crate::runlog::{Retention, RunStore};
+use crate::net::Reach;
+use crate::net::reach::HostPattern;
+use crate::runlog::{self, Retention};
 use crate::telemetry::{Telemetry, TelemetryArgs};
 
 /// How long the main loop may be silent before the process counts as dead.
@@ -29,30 +32,38 @@ const API_PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// A kubeconfig; absent: those that KUBECONFIG lists or ~/.kube/config, or inside a cluster the service account
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's context; absent: its current one
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// Only this namespace; may be given several times; absent: all
     #[arg(long = "watch-namespace", value_name = "NAME", env = "CONTACTSYNC_WATCH_NAMESPACES", value_delimiter = ',')]
     namespaces: Vec<String>,
     /// First part of ownership keys that connections do not write out; never change it while contacts are owned
     #[arg(long, value_name = "NAME", default_value = "default", env = "CONTACTSYNC_CLUSTER_NAME")]
     cluster_name: String,
-    /// Where run logs, summaries and plans are kept; all replicas must see the same
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/runs", env = "CONTACTSYNC_LOG_DIR")]
-    log_dir: PathBuf,
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "file:///var/lib/contactsync/runs",
+        env = "CONTACTSYNC_LOG_STORE",
+        help = "Where run logs, summaries and plans are kept, the same for all replicas: a folder, file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+    )]
+    log_store: String,
     /// File sources of a namespace lie in the folder of its name below this
     #[arg(long, value_name = "DIR", default_value = "/var/lib/contactsync/files", env = "CONTACTSYNC_FILE_ROOT")]
     file_root: PathBuf,
     /// Runs that go on together
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrent_runs: u16,
-    /// Let workspaces be reached over plain http in the cluster
-    #[arg(long)]
+    /// Let services in the cluster (*.svc) be reached over plain http
+    #[arg(long, env = "CONTACTSYNC_ALLOW_PLAIN_HTTP")]
     allow_plain_http: bool,
+    /// Let this machine itself be called, over https or plain http: sidecars, tests
+    #[arg(long, env = "CONTACTSYNC_ALLOW_LOOPBACK")]
+    allow_loopback: bool,
+    /// The only hosts of desks, token issuers and directories, such as kdesk.example or *.acme.example; may be given several
+    /// times; absent: all
+    #[arg(long = "allowed-host", value_name = "PATTERN", env = "CONTACTSYNC_ALLOWED_HOSTS", value_delimiter = ',')]
+    allowed_hosts: Vec<HostPattern>,
     /// Whether replicas elect a leader; turn it off only for a single one
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     leader_elect: bool,
@@ -65,6 +76,12 @@ pub(super) struct Args {
     /// How long a leader that is not heard of keeps the lease, such as 15s
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     lease_duration: Duration,
+    /// Shards that share the workspaces, each with a leader of its own
+    #[arg(long, value_name = "N", default_value_t = 1, env = "CONTACTSYNC_SHARDS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    shards: u16,
+    /// The shard that this process and its replicas look after, counted from 0
+    #[arg(long, value_name = "I", default_value_t = 0, env = "CONTACTSYNC_SHARD")]
+    shard: u16,
     /// This replica's name; absent: contactsync and something unique
     #[arg(long, value_name = "NAME", env = "POD_NAME")]
     identity: Option<String>,
@@ -86,34 +103,45 @@ pub(super) struct Args {
     /// Where the log level is read and put: /loglevel; for this machine and port-forwards only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     admin_address: SocketAddr,
+    /// Where run logs are served to whoever made a request for one
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8082", env = "CONTACTSYNC_LOG_ADDRESS")]
+    log_address: SocketAddr,
     #[command(flatten)]
     telemetry: TelemetryArgs,
-    /// Run records kept of each connection
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    keep_runs: usize,
+    /// Run records kept of each connection; those of the last 48 hours are kept in any case
+    #[arg(long, value_name = "N", default_value_t = 200, env = "CONTACTSYNC_KEEP_RUNS",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    keep_runs: u32,
+    /// Days that run records are kept
+    #[arg(long, value_name = "N", default_value_t = 90, env = "CONTACTSYNC_KEEP_DAYS",
+        value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    keep_days: u32,
 }
 
 /// Until it is asked to stop.
 pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
     // Other parts of the process bring their own; this is for the Kubernetes client.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let config = config(&args).await?;
+    let config = args.cluster.config().await?;
     let default_namespace = config.default_namespace.clone();
     let client = client(config)?;
-    let store = store(&args.log_dir)?;
+    let store = runlog::open_place(&args.log_store).map_err(|error| format!("--log-store: {error}"))?;
     let settings = settings(&args, default_namespace)?;
     let telemetry = Telemetry::start(&args.telemetry.clone().into())?;
     let stopping = CancellationToken::new();
     let mut registry = Registry::default();
-    let metrics = Metrics::new(&mut registry);
+    let metrics = Metrics::new(&mut registry, settings.shard);
     let health = Health::new(SILENCE);
     let stopped = CancellationToken::new();
     let public = http::public(Arc::new(registry), health.clone());
     let admin = http::admin(telemetry.level(), args.admin_address)?;
+    let (logs, namespaces) = (store.clone(), settings.namespaces.clone());
+    let logs = Endpoint::new(client.clone(), logs, clock::system(), settings.cluster_name.clone(), namespaces);
     let controller = Controller::new(client, settings, clock::system(), store, metrics, health);
     let serving = [
         serve("metrics and probes", args.http_address, public, &stopped).await?,
         serve("the log level", args.admin_address, admin, &stopped).await?,
+        serve_logs(args.log_address, logs.router(), &stopped).await?,
     ];
     tokio::select! {
         () = controller.run(stopping.clone()) => {}
@@ -139,24 +167,26 @@ async fn serve(
     Ok(tokio::spawn(http::serve(listener, router, stopped.clone())))
 }
 
+async fn serve_logs(
+    address: SocketAddr,
+    router: axum::Router,
+    stopped: &CancellationToken,
+) -> Result<tokio::task::JoinHandle<std::io::Result<()>>, Failure> {
+    let listener = bind("--log-address", "run logs", address).await?;
+    Ok(tokio::spawn(logs::serve(listener, router, stopped.clone())))
+}
+
+async fn bind(flag: &str, what: &'static str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let failed = |error| format!("{flag} {address}: {error}");
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    tracing::info!(address = %listener.local_addr()?, "serving {what}");
+    Ok(listener)
+}
+
 /// A client that waits for the beginning of an answer, not for a network that swallows packets.
 fn client(config: kube::Config) -> Result<kube::Client, Failure> {
     let builder = kube::client::ClientBuilder::try_from(config).map_err(|error| format!("the API server: {error}"))?;
     Ok(builder.with_layer(&tower::timeout::TimeoutLayer::new(API_PATIENCE)).build())
-}
-
-async fn config(args: &Args) -> Result<kube::Config, Failure> {
-    let options = KubeConfigOptions { context: args.context.clone(), ..KubeConfigOptions::default() };
-    if let Some(file) = &args.kubeconfig {
-        let read = Kubeconfig::read_from(file).map_err(|error| format!("--kubeconfig {}: {error}", file.display()))?;
-        return Ok(kube::Config::from_custom_kubeconfig(read, &options).await?);
-    }
-    if args.context.is_some() {
-        return Ok(kube::Config::from_kubeconfig(&options).await?);
-    }
-    kube::Config::infer().await.map_err(|error| {
-        format!("no cluster: give --kubeconfig FILE, or run inside a cluster with a service account ({error})").into()
-    })
 }
 
 fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure> {
@@ -164,6 +194,14 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         return Err("--lease-duration: at least 3s: it is renewed seven times in its duration".into());
     }
     crate::contact::OwnershipKey::new(args.cluster_name.clone()).map_err(|error| format!("--cluster-name: {error}"))?;
+    let shard = Shard::new(args.shard, args.shards).ok_or_else(|| {
+        format!(
+            "--shard {}: shards are counted from 0, so of {} the last is {}",
+            args.shard,
+            args.shards,
+            args.shards - 1
+        )
+    })?;
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let unique: String = unique.chars().take(8).collect();
     let identity = args.identity.clone().unwrap_or_else(|| format!("contactsync-{unique}"));
@@ -174,9 +212,13 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
         namespaces: args.namespaces.clone(),
         file_root: args.file_root.clone(),
         concurrent_runs: usize::from(args.concurrent_runs),
-        retention: Retention { runs: args.keep_runs.max(1), ..Retention::default() },
-        tuning: Tuning { plain_http: args.allow_plain_http, ..Tuning::default() },
+        retention: Retention {
+            runs: usize::try_from(args.keep_runs).unwrap_or(usize::MAX),
+            age: SignedDuration::from_hours(i64::from(args.keep_days) * 24),
+        },
+        tuning: Tuning { reach: reach(args), ..Tuning::default() },
         identity,
+        shard,
         lease: args.leader_elect.then_some(lease),
         shutdown_grace: args.shutdown_grace,
         release_after: args.release_after,
@@ -185,11 +227,8 @@ fn settings(args: &Args, default_namespace: String) -> Result<Settings, Failure>
     })
 }
 
-fn store(folder: &std::path::Path) -> Result<RunStore, Failure> {
-    let failed = |error: &dyn std::fmt::Display| format!("--log-dir {}: {error}", folder.display());
-    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    let store = object_store::local::LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
-    Ok(RunStore::new(Arc::new(store)))
+fn reach(args: &Args) -> Reach {
+    Reach::limited(args.allow_plain_http, args.allow_loopback, args.allowed_hosts.clone())
 }
 
 /// Asks to stop when the process is told to; returns when it is told so again.

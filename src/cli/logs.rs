@@ -1,7 +1,13 @@
 //! `contactsync logs`: the log of a run, for people or byte for byte.
 
+use std::io;
+
+use futures::StreamExt as _;
+
+use super::cluster::ClusterArgs;
 use super::common::StoreArgs;
 use super::printer::Printer;
+use super::remote::RemoteArgs;
 use super::{Failure, Status};
 use crate::contact::OwnershipKey;
 use crate::runlog::{self, RunId, RunStore};
@@ -18,16 +24,34 @@ pub(super) struct Args {
     raw: bool,
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    remote: RemoteArgs,
 }
 
+/// From the records of `sync` where a flag names them, from the cluster where one is named; with neither from the cluster
+/// if there is a kubeconfig.
 pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
+    let run = match &args.run {
+        Some(id) => Some(RunId::parse(id).ok_or_else(|| format!("{id:?} is no run: contactsync history shows them"))?),
+        None => None,
+    };
+    match (args.store.given(), args.remote.given()) {
+        (true, true) => Err("--log-dir (or CONTACTSYNC_LOG_DIR) and --kdesk read records on this machine, --kubeconfig, --context, --namespace and --via those of a cluster: give one or the other".into()),
+        (false, remote) if remote || ClusterArgs::there() => {
+            Box::pin(args.remote.read(&args.connection, run, args.raw, printer)).await
+        }
+        _ => local(&args, run, printer).await,
+    }
+}
+
+async fn local(args: &Args, run: Option<RunId>, printer: &Printer) -> Result<Status, Failure> {
     let store = args.store.open()?;
     let key = find(&store, &args.connection, &args.store).await?;
-    let run = match &args.run {
-        Some(id) => RunId::parse(id).ok_or_else(|| format!("{id:?} is no run: contactsync history shows them"))?,
+    let run = match run {
+        Some(run) => run,
         None => newest(&store, &key).await?,
     };
-    let log = match store.raw_log(&key, &run).await {
+    let (_size, mut log) = match store.stream_log(&key, &run).await {
         Ok(log) => log,
         Err(runlog::Error::NotFound(_)) => {
             let connection = &args.connection;
@@ -38,14 +62,44 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
         }
         Err(error) => return Err(error.into()),
     };
-    if args.raw {
-        printer.data(&log)?;
-        return Ok(Status::Done);
+    let mut paper = Paper::new(printer, args.raw);
+    while let Some(piece) = log.next().await {
+        paper.put(&piece?)?;
     }
-    for line in log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        printer.line(&readable(line))?;
-    }
+    paper.end()?;
     Ok(Status::Done)
+}
+
+/// A log as it is printed, while it comes.
+pub(super) struct Paper<'a> {
+    printer: &'a Printer,
+    raw: bool,
+    /// A line whose end has not come yet.
+    rest: Vec<u8>,
+}
+
+impl<'a> Paper<'a> {
+    pub(super) fn new(printer: &'a Printer, raw: bool) -> Self {
+        Self { printer, raw, rest: Vec::new() }
+    }
+
+    pub(super) fn put(&mut self, piece: &[u8]) -> io::Result<()> {
+        if self.raw {
+            return self.printer.data(piece);
+        }
+        self.rest.extend_from_slice(piece);
+        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else { return Ok(()) };
+        let rest = self.rest.split_off(end + 1);
+        let lines = std::mem::replace(&mut self.rest, rest);
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            self.printer.line(&readable(line))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(self) -> io::Result<()> {
+        if self.rest.is_empty() { Ok(()) } else { self.printer.line(&readable(&self.rest)) }
+    }
 }
 
 /// The key of a connection that ran; the error says where it was looked for.

@@ -1,6 +1,7 @@
 //! Commands: one file each, with no logic of its own. `cli` alone reads the environment, and prints through one printer:
 //! data on stdout, everything else on stderr.
 
+mod cluster;
 mod common;
 mod controller;
 mod crd;
@@ -12,6 +13,7 @@ mod plan;
 mod printer;
 mod probe;
 mod progress;
+mod remote;
 mod sync;
 mod validate;
 
@@ -36,7 +38,7 @@ enum Command {
     Plan(common::RunArgs),
     /// Check manifests without a cluster: exit 0 valid, 2 not
     Validate(validate::Args),
-    /// Print the two custom resource definitions
+    /// Print the custom resource definitions
     Crd(crd::Args),
     /// Serve the bundled KDesk workspace, a SCIM 2.0 service on SQLite
     Kdesk(kdesk::Args),
@@ -82,7 +84,8 @@ pub fn run(cli: Cli) -> ExitCode {
     // A command that runs for long sets up its own.
     if !cli.runs_for_long() {
         let filter = tracing_subscriber::EnvFilter::try_from_env("CONTACTSYNC_LOG")
-            .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn"));
+            // What the Kubernetes client has to say of an error is said again by whoever met it.
+            .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn,kube_client=off"));
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     }
     // A panic's text may hold a person's data (L20): where it happened is enough to mend it.
@@ -117,7 +120,7 @@ async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure
         Command::Crd(args) => crd::run(&args, printer),
         Command::Kdesk(args) => kdesk::run(args, printer).await,
         Command::Controller(args) => Box::pin(controller::run(*args, printer)).await,
-        Command::Logs(args) => logs::run(args, printer).await,
+        Command::Logs(args) => Box::pin(logs::run(args, printer)).await,
         Command::History(args) => history::run(args, printer).await,
         Command::Probe(args) => probe::run(args, printer).await,
         Command::Completions { shell } => {

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::printer::Printer;
 use super::{Failure, Status};
+use crate::net::Reach;
 use crate::net::Secret;
 use crate::net::http::{self, HttpSettings};
 
@@ -32,7 +33,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
-    let client = http::client(HttpSettings { ca: None, timeout: PATIENCE })?;
+    let client = http::client(HttpSettings { ca: None, timeout: PATIENCE, reach: &Reach::operators() })?;
     let token = args.token_file.as_deref().map(super::common::token).transpose()?;
     let end = tokio::time::Instant::now() + Duration::from(args.timeout);
     for url in &args.urls {

@@ -6,10 +6,11 @@ use futures::FutureExt;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
-use super::cluster::{GuardedConnection, Ready, name_of};
+use super::cluster::{GuardedConnection, Ready, name_of, workspace_of};
 use super::context::Context;
 use super::due::Due;
 use super::error::Error;
+use super::metrics::Standing;
 use super::roster::Name;
 use super::standing::Block;
 use super::status;
@@ -21,13 +22,21 @@ use crate::api::{ConnectionState, ConnectionStatus, ContactSyncConnection, Delet
 pub(super) async fn reconcile(guarded: Arc<GuardedConnection>, context: Arc<Context>) -> Result<Action, Error> {
     context.cluster.synced().await;
     let name = name_of(guarded.as_ref());
+    let shard = context.settings.shard;
     let mut connection = match &guarded.0 {
         Ok(connection) => connection.clone(),
+        // Nobody knows where it points.
+        Err(_) if !shard.owns(&name) => return Ok(Action::await_change()),
         Err(invalid) => return Box::pin(unreadable::connection(&name, invalid, &context)).await,
     };
     let mut conflicts = patch::Conflicts::default();
     loop {
         if context.stopping.is_cancelled() {
+            return Ok(Action::await_change());
+        }
+        // It may have been this shard's until now: only a connection that owns nothing may point elsewhere.
+        if !shard.owns(&workspace_of(&connection)) {
+            context.metrics.connection(&name.namespace, &name.name, &Standing::default());
             return Ok(Action::await_change());
         }
         if let Some(status) = &connection.status {

@@ -10,7 +10,7 @@ use kube::ResourceExt;
 use tracing::Instrument as _;
 
 use super::begin::{Announced, announce, binding, settings};
-use super::cluster::{Ready, requested_at, workspace_of};
+use super::cluster::{Ready, requested_at};
 use super::conclude::{Outcome, conclude, tell};
 use super::conditions::{self, REMOVALS_HELD};
 use super::context::Context;
@@ -204,11 +204,8 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     if is_continued(&member, context) {
         return Ok(());
     }
-    let Some(workspace) = context.cluster.workspace(&workspace_of(connection)) else { return Ok(()) };
-    let Ok(workspace) = &workspace.0 else { return Ok(()) };
-    if workspace.spec.contact_sync == crate::api::ContactSync::Disabled {
-        return Ok(());
-    }
+    // Nor where its workspace admits it no more, say.
+    let Ok(ready) = context.cluster.look(connection) else { return Ok(()) };
     let Some(_slot) = context.slot().await else { return Ok(()) };
     let mut settings = settings(connection, name, context).map_err(Error::Run)?;
     settings.take_over.clear();
@@ -217,7 +214,7 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     let id: RunId = begun.summary().id.clone();
     let back = heir_appears(&member, context);
     let report = tokio::select! {
-        report = run.depart(begun, context.desks.open(workspace, &context.keys).boxed()).boxed() => report,
+        report = run.depart(begun, context.desks.open(&ready.workspace, &context.keys).boxed()).boxed() => report,
         () = back => return Ok(()),
         () = context.abandoning.cancelled() => return Ok(()),
     };

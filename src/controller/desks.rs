@@ -58,7 +58,7 @@ impl Desks {
             }
             entry.budget.clone()
         };
-        let desk = Desk::connect_with(settings.clone(), budget, self.tuning).await?;
+        let desk = Desk::connect_with(settings.clone(), budget, self.tuning.clone()).await?;
         let since = Instant::now();
         if let Some(entry) = self.lock().get_mut(&uid) {
             entry.desk = Some(Open { settings, desk: desk.clone(), since });

@@ -16,17 +16,18 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::cluster::{Cluster, Guarded, Scope, name_of};
+use super::cluster::{Cluster, Guarded, Scope, name_of, workspace_of};
 use super::context::Context;
 use super::desks::Desks;
 use super::error::Error;
 use super::events::Events;
 use super::http::Health;
 use super::keys::ClusterKeys;
-use super::lease::Election;
+use super::lease::{Election, Fence, both};
 use super::metrics::Metrics;
-use super::settings::Settings;
-use super::{connection, departure, watch, workspace};
+use super::settings::{LeaseSettings, Settings};
+use super::shard::Shard;
+use super::{connection, departure, housekeeping, logs, watch, workspace};
 use crate::api::ContactSyncConnection;
 use crate::clock::Clock;
 use crate::net::Gate;
@@ -46,6 +47,10 @@ const CLOCK_JUMP: SignedDuration = SignedDuration::from_secs(5);
 /// What readiness waits for.
 const CACHES: &str = "caches";
 const UNSEEN: &str = "the API server has not shown all connections and workspaces yet";
+const STORE: &str = "run log store";
+const UNPROVEN: &str = "it has not been written and read yet: the log says what --log-store answers";
+/// How long after a failed proof of the store the next one is tried.
+const PROVE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A controller.
 pub struct Controller {
@@ -67,6 +72,7 @@ impl Controller {
         metrics: Metrics,
         health: Health,
     ) -> Self {
+        health.waits_for(STORE, UNPROVEN);
         health.waits_for(CACHES, UNSEEN);
         Self { client, settings, clock, store, metrics, health }
     }
@@ -87,25 +93,57 @@ impl Controller {
 
     /// Leads, as often and for as long as it is this replica's turn.
     async fn take_part(&self, stopping: &CancellationToken) {
+        tokio::select! {
+            () = self.prove_store() => {}
+            () = stopping.cancelled() => return,
+        }
         let Some(lease) = self.settings.lease.clone() else {
             self.lead(None, stopping).await;
             return;
         };
+        let shard = self.settings.shard;
+        let own = LeaseSettings { name: shard.lease(&lease.name), ..lease.clone() };
+        let common = LeaseSettings { name: Shard::count_lease(&lease.name), ..lease };
         let identity = self.settings.identity.clone();
-        let mut election = Election::new(self.client.clone(), lease, identity, Arc::clone(&self.clock));
-        let stand_by = || {
-            self.metrics.leads(false);
-            self.health.has(CACHES);
-        };
-        while let Some(fence) = election.win(stopping, stand_by).await {
+        let mut election = Election::new(self.client.clone(), own, identity, Arc::clone(&self.clock));
+        let count = shard.count().to_string();
+        let mut count = Election::together(self.client.clone(), common, count, Arc::clone(&self.clock));
+        while let Some(fence) = election.win(stopping, || self.stand_by()).await {
             tokio::select! {
                 // It stops only when it is asked to.
-                () = self.lead(Some(fence.gate()), stopping) => break,
+                () = self.lead_as_counted(&fence, &mut count, stopping) => break,
                 // Everything that leads is dropped here: no run goes on.
                 () = election.keep(&fence) => self.metrics.leads(false),
             }
         }
         election.resign().await;
+    }
+
+    /// Waits until the store of run records works: without it no run may write, so another replica should lead. A store
+    /// that fails later fails the runs of that time.
+    async fn prove_store(&self) {
+        while let Err(error) = self.store.prove().await {
+            tracing::error!(%error, "--log-store does not work: no connection is run before it does; it is tried again");
+            tokio::time::sleep(PROVE_AGAIN).await;
+        }
+        self.health.has(STORE);
+    }
+
+    /// Leads its shard while no other number of shards is on: a workspace that is this shard's now may have been another's
+    /// of so many. The lease that says so is nobody's to give back: it runs out after the last of them.
+    async fn lead_as_counted(&self, fence: &Fence, count: &mut Election, stopping: &CancellationToken) {
+        while let Some(counted) = count.win(stopping, || self.stand_by()).await {
+            tokio::select! {
+                () = self.lead(Some(both(fence, &counted)), stopping) => return,
+                () = count.keep(&counted) => self.metrics.leads(false),
+            }
+        }
+    }
+
+    /// Another leads: there is nothing to wait for that a probe could speed up.
+    fn stand_by(&self) {
+        self.metrics.leads(false);
+        self.health.has(CACHES);
     }
 
     /// Watches and reconciles until `stopping`.
@@ -124,6 +162,12 @@ impl Controller {
         let side = [
             AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
             AbortOnDropHandle::new(tokio::spawn(synced(Arc::clone(&context), self.health.clone()))),
+            AbortOnDropHandle::new(tokio::spawn(housekeeping::housekeeping(Arc::clone(&context)))),
+            AbortOnDropHandle::new(tokio::spawn(logs::expire(
+                self.client.clone(),
+                self.settings.namespaces.clone(),
+                Arc::clone(&self.clock),
+            ))),
             AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
         ];
         tokio::select! {
@@ -192,7 +236,7 @@ impl Controller {
             clock: Arc::clone(&self.clock),
             store: self.store.clone(),
             cluster,
-            desks: Desks::new(settings.tuning, gate, self.metrics.desk_requests()),
+            desks: Desks::new(settings.tuning.clone(), gate, self.metrics.desk_requests()),
             metrics: self.metrics.clone(),
             waiting: std::sync::atomic::AtomicUsize::new(0),
             keys: ClusterKeys::new(self.client.clone()),
@@ -279,7 +323,9 @@ fn received<T: Send + 'static>(receiver: mpsc::UnboundedReceiver<T>) -> impl Str
 async fn synced(context: Arc<Context>, health: Health) {
     context.cluster.synced().await;
     health.has(CACHES);
-    tracing::info!(connections = context.cluster.connections().len(), "everything was listed: this replica reconciles");
+    let (connections, shard) = (context.cluster.connections().len(), context.settings.shard);
+    let (shard, shards) = (shard.index(), shard.count());
+    tracing::info!(connections, shard, shards, "everything was listed: this replica reconciles");
 }
 
 /// Timers run by the time that passes, schedules by the clock: where the clock is set, everybody is looked at again.
@@ -312,6 +358,10 @@ async fn releases(context: Arc<Context>, mut departed: mpsc::UnboundedReceiver<B
         context.forget(connection.metadata.uid.as_deref().unwrap_or_default());
         let name = name_of(connection.as_ref());
         context.metrics.forget(&name.namespace, &name.name);
+        // Another shard releases its own.
+        if !context.settings.shard.owns(&workspace_of(&connection)) {
+            continue;
+        }
         let context = Arc::clone(&context);
         waiting.spawn(async move {
             tokio::time::sleep(context.settings.release_after).await;

@@ -49,12 +49,6 @@ impl Fence {
         self.remaining().is_some()
     }
 
-    /// The same as a gate for requests.
-    pub(super) fn gate(&self) -> Gate {
-        let fence = self.clone();
-        Arc::new(move || fence.is_open())
-    }
-
     /// For how long it will be open unless it is extended; `None`: it is shut.
     fn remaining(&self) -> Option<Duration> {
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,6 +75,12 @@ impl Fence {
         let left = until.passed.checked_duration_since(Instant::now())?;
         (!left.is_zero() && (self.clock)() < until.shown).then_some(left)
     }
+}
+
+/// Open while both terms last.
+pub(super) fn both(one: &Fence, other: &Fence) -> Gate {
+    let (one, other) = (one.clone(), other.clone());
+    Arc::new(move || one.is_open() && other.is_open())
 }
 
 /// When the API server was asked, on both clocks.
@@ -132,7 +132,12 @@ enum Claim {
     Held,
     /// It is somebody else's, for so long at least.
     Lost(Duration),
+    /// Somebody else wrote it first: the next look tells whose it is.
+    Outrun,
 }
+
+/// Times that a lease which others hold too is read again within one try, because one of them was faster.
+const CROWD: usize = 8;
 
 /// This replica's part in the election.
 pub(super) struct Election {
@@ -140,6 +145,8 @@ pub(super) struct Election {
     settings: LeaseSettings,
     identity: String,
     clock: Clock,
+    /// Several processes hold it together, under one identity.
+    shared: bool,
     /// The lease as it was read last, and since when.
     seen: Option<(Option<String>, Option<MicroTime>, Instant)>,
     /// The last try failed, and that was told.
@@ -150,7 +157,13 @@ impl Election {
     /// Takes part.
     pub(super) fn new(client: Client, settings: LeaseSettings, identity: String, clock: Clock) -> Self {
         let api = Api::namespaced(client, &settings.namespace);
-        Self { api, settings, identity, clock, seen: None, failing: false }
+        Self { api, settings, identity, clock, shared: false, seen: None, failing: false }
+    }
+
+    /// Takes part in holding a lease that every process of this identity holds: it lasts as long as one of them renews
+    /// it, and none gives it back for the others.
+    pub(super) fn together(client: Client, settings: LeaseSettings, identity: String, clock: Clock) -> Self {
+        Self { shared: true, ..Self::new(client, settings, identity, clock) }
     }
 
     /// Waits until this process leads; `None`: it was asked to stop first. `stand_by` is told whenever it is known that
@@ -160,13 +173,17 @@ impl Election {
             let asked = Asked::now(&self.clock);
             let pause = match self.try_once(self.settings.duration / 3).await {
                 Some(Claim::Held) => {
-                    tracing::info!(lease = %self.settings.name, identity = %self.identity, "this replica leads");
+                    tracing::info!(lease = %self.settings.name, identity = %self.identity, "the lease is held");
                     return Some(Fence::open(Arc::clone(&self.clock), asked, self.term()));
                 }
                 // Looked at again the moment that it runs out.
                 Some(Claim::Lost(left)) => {
                     stand_by();
                     self.pause().min(left)
+                }
+                Some(Claim::Outrun) => {
+                    stand_by();
+                    self.pause()
                 }
                 None => self.pause(),
             };
@@ -189,7 +206,9 @@ impl Election {
                 Some(Claim::Held) => drop(fence.extend(asked, self.term())),
                 // Another's now: not a moment longer.
                 Some(Claim::Lost(_)) => fence.shut(),
-                None => {}
+                // Who holds a lease alone, and finds that somebody else wrote it, has lost it.
+                Some(Claim::Outrun) if !self.shared => fence.shut(),
+                Some(Claim::Outrun) | None => {}
             }
             if !fence.is_open() {
                 break;
@@ -243,6 +262,18 @@ impl Election {
     }
 
     async fn claim(&mut self) -> Result<Claim, kube::Error> {
+        let mut claim = self.claim_once().await?;
+        // One of those that hold it too may have been faster, which is no reason to wait.
+        for _ in 0..if self.shared { CROWD } else { 0 } {
+            if !matches!(claim, Claim::Outrun) {
+                break;
+            }
+            claim = self.claim_once().await?;
+        }
+        Ok(claim)
+    }
+
+    async fn claim_once(&mut self) -> Result<Claim, kube::Error> {
         let written = match self.api.get_opt(&self.settings.name).await? {
             None => {
                 let metadata = ObjectMeta { name: Some(self.settings.name.clone()), ..ObjectMeta::default() };
@@ -259,8 +290,7 @@ impl Election {
                 self.replace(&lease).await
             }
         };
-        // Somebody else was faster, perhaps: the next look tells.
-        Ok(if settled(written)? { Claim::Held } else { Claim::Lost(self.pause()) })
+        Ok(if settled(written)? { Claim::Held } else { Claim::Outrun })
     }
 
     /// Replaces the lease that was read; one that changed since is refused.
@@ -285,9 +315,12 @@ impl Election {
         let before = before.unwrap_or_default();
         let is_ours = before.holder_identity.as_deref() == Some(self.identity.as_str());
         let transitions = before.lease_transitions.unwrap_or(0);
+        let own = i32::try_from(self.settings.duration.as_secs()).ok();
+        // Nobody who holds it too, and counts on a longer time, is let down by one who renews it for a shorter.
+        let duration = if self.shared && is_ours { own.max(before.lease_duration_seconds) } else { own };
         LeaseSpec {
             holder_identity: Some(self.identity.clone()),
-            lease_duration_seconds: i32::try_from(self.settings.duration.as_secs()).ok(),
+            lease_duration_seconds: duration,
             acquire_time: if is_ours { before.acquire_time } else { Some(now.clone()) },
             renew_time: Some(now),
             lease_transitions: Some(if is_ours { transitions } else { transitions.saturating_add(1) }),
@@ -349,12 +382,27 @@ mod tests {
     #[test]
     fn a_fence_shuts_by_itself_and_stays_shut() {
         let (fence, clock, _) = fence();
-        let gate = fence.gate();
+        let (other, ..) = self::fence();
+        let gate = both(&fence, &other);
         assert!(gate() && fence.is_open() && fence.extend(Asked::now(&clock), MINUTE));
         let asked = Asked::now(&clock);
         assert!(fence.extend(asked, Duration::ZERO), "it was open until then");
         assert!(!fence.extend(asked, MINUTE), "without anybody having shut it");
         assert!(!fence.is_open() && !gate(), "who waited at it is not let through later");
+    }
+
+    #[test]
+    fn who_needs_two_leases_is_stopped_when_either_is_lost() {
+        let fences = || (fence().0, fence().0);
+        let (one, other) = fences();
+        let gate = both(&one, &other);
+        assert!(gate());
+        one.shut();
+        assert!(!gate());
+        let (one, other) = fences();
+        let gate = both(&one, &other);
+        other.shut();
+        assert!(!gate());
     }
 
     #[test]

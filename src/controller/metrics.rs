@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::shard::Shard;
 use crate::api::RunResult;
 use crate::net::Watch;
 use crate::runlog::Summary;
@@ -48,6 +49,11 @@ struct Ended {
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Kind {
     kind: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct OfShard {
+    shard: u16,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -106,12 +112,14 @@ pub struct Metrics {
     requests: Family<Request, Counter>,
     reconcile_errors: Family<Kind, Counter>,
     queue: Gauge,
-    leader: Gauge,
+    leader: Family<OfShard, Gauge>,
+    shards: Gauge,
+    shard: Shard,
 }
 
 impl Metrics {
-    /// Registers them; the registry is what `/metrics` serves.
-    pub fn new(registry: &mut Registry) -> Self {
+    /// Registers them; the registry is what `/metrics` serves. They are those of a process of this shard.
+    pub fn new(registry: &mut Registry, shard: Shard) -> Self {
         let metrics = Self {
             runs: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
@@ -126,8 +134,12 @@ impl Metrics {
             requests: Family::default(),
             reconcile_errors: Family::default(),
             queue: Gauge::default(),
-            leader: Gauge::default(),
+            leader: Family::default(),
+            shards: Gauge::default(),
+            shard,
         };
+        metrics.shards.set(i64::from(shard.count()));
+        metrics.leads(false);
         metrics.register(registry.sub_registry_with_prefix("contactsync"));
         // Series that are there from the start begin at zero, so that the first event shows in a rate.
         for result in RESULTS {
@@ -162,7 +174,8 @@ impl Metrics {
         let told = "Reconciliations that failed and are tried again, by kind of object";
         at.register("reconcile_errors", told, self.reconcile_errors.clone());
         at.register("queue_depth", "Connections that wait for their turn to run", self.queue.clone());
-        at.register("leader", "Whether this replica leads (1) or not (0)", self.leader.clone());
+        at.register("leader", "Whether this replica leads its shard (1) or not (0)", self.leader.clone());
+        at.register("shards", "Shards that share the workspaces", self.shards.clone());
     }
 
     /// A run begins. Hold the guard while it goes on.
@@ -228,7 +241,7 @@ impl Metrics {
     /// Whether this replica leads. Who does not, no longer knows how objects stand, and shows no gauges of them: what
     /// it saw last would look as if nothing had succeeded since.
     pub fn leads(&self, leads: bool) {
-        self.leader.set(i64::from(leads));
+        self.leader.get_or_create(&OfShard { shard: self.shard.index() }).set(i64::from(leads));
         if !leads {
             let of_objects = [&self.ready, &self.contacts, &self.held, &self.last_success, &self.next_run];
             of_objects.into_iter().for_each(Family::clear);

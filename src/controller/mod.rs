@@ -4,6 +4,7 @@
 //! lead -> watch -> cluster (stores, roster)
 //! lead -> connection -> run, departure -> begin, stop, conclude -> step -> due, standing, status -> conditions
 //! lead -> workspace -> desks
+//! lead -> housekeeping, logs
 //! ```
 //!
 //! Deciding is pure: [`due`] says when a connection runs, [`standing`] what stands in its way, [`status`] what is written
@@ -23,15 +24,19 @@ mod due;
 mod error;
 mod events;
 mod fault;
+mod housekeeping;
 pub mod http;
 mod keys;
 mod lead;
 mod lease;
+pub mod logs;
 pub mod metrics;
 mod patch;
+mod reserved;
 mod roster;
 mod run;
 mod settings;
+mod shard;
 mod standing;
 mod status;
 mod step;
@@ -43,3 +48,4 @@ mod workspace;
 pub use error::Error;
 pub use lead::Controller;
 pub use settings::{LeaseSettings, Settings};
+pub use shard::Shard;

@@ -6,6 +6,7 @@ use std::hash::Hash;
 
 use jiff::Timestamp;
 
+use super::reserved::Claimant;
 use crate::api::ContactSyncConnection;
 use crate::contact::OwnershipKey;
 use crate::directory;
@@ -43,6 +44,10 @@ pub(super) struct Member {
     pub(super) key: OwnershipKey,
     /// The keys it takes over.
     pub(super) take_over: Vec<OwnershipKey>,
+    /// The key that it names for its own and may not use.
+    pub(super) refused: Option<OwnershipKey>,
+    /// The keys that it names to take over and may not.
+    pub(super) refused_takeovers: Vec<OwnershipKey>,
     /// The workspace it points at; `None` where its spec cannot be read.
     pub(super) workspace: Option<Name>,
     /// What its directory is known by.
@@ -60,12 +65,23 @@ impl Member {
         let name = Name::new(metadata.namespace.clone()?, metadata.name.clone()?);
         let reference = &connection.spec.workspace_ref;
         let namespace = reference.namespace.clone().unwrap_or_else(|| name.namespace.clone());
-        let key = connection.spec.ownership_key.clone().unwrap_or_else(|| format!("{cluster}/{name}"));
+        let claimant = Claimant { name: &name, is_guest: namespace != name.namespace, cluster };
+        let own = || OwnershipKey::new(format!("{cluster}/{name}")).ok();
+        let key = match &connection.spec.ownership_key {
+            Some(key) => OwnershipKey::new(key.clone()).ok()?,
+            None => own()?,
+        };
         let take_over = connection.spec.take_over_from.iter().flatten();
+        let take_over = take_over.filter_map(|key| OwnershipKey::new(key.clone()).ok());
+        let (take_over, refused_takeovers): (Vec<_>, Vec<_>) = take_over.partition(|key| claimant.may_take_over(key));
+        let may_own = claimant.may_own(&key);
         Some(Self {
             uid: metadata.uid.clone().unwrap_or_default(),
-            key: OwnershipKey::new(key).ok()?,
-            take_over: take_over.filter_map(|key| OwnershipKey::new(key.clone()).ok()).collect(),
+            refused: (!may_own).then(|| key.clone()),
+            refused_takeovers,
+            // What it may not have it does not keep others from having.
+            key: if may_own { key } else { own()? },
+            take_over,
             workspace: Some(Name::new(namespace, reference.name.clone())),
             directory: directory::identities(&connection.spec.source),
             created: metadata.creation_timestamp.as_ref().map(|time| time.0),
@@ -209,6 +225,8 @@ mod tests {
             uid: name.to_owned(),
             key: key(own),
             take_over: take_over.iter().map(|text| key(text)).collect(),
+            refused: None,
+            refused_takeovers: Vec::new(),
             workspace: Some(Name::new("support", "acme")),
             directory: BTreeSet::from(["file people.csv".to_owned()]),
             created: Some(created.parse().unwrap()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::shard::Shard;
 use crate::desk::Tuning;
 use crate::runlog::Retention;
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub tuning: Tuning,
     /// This process among its replicas.
     pub identity: String,
+    /// The workspaces that this process and its replicas look after.
+    pub shard: Shard,
     /// The lease that one replica holds; `None`: there is one replica only.
     pub lease: Option<LeaseSettings>,
     /// How long runs may go on after the process was asked to stop.
@@ -43,7 +46,7 @@ pub struct Settings {
 pub struct LeaseSettings {
     /// Namespace of the lease.
     pub namespace: String,
-    /// Its name.
+    /// Its name; where there are several shards, the first part of the names of theirs.
     pub name: String,
     /// How long a leader that is not heard of keeps it. Two thirds of it is how long the leader itself goes on without
     /// having renewed it.

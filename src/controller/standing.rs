@@ -10,10 +10,11 @@ use crate::manifest::admits;
 use crate::schedule::Timetable;
 
 /// Why a connection may be blocked, as its Ready condition says.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 8] = [
     "ContactSyncDisabled",
     "InvalidOwnershipKey",
     "InvalidSchedule",
+    "OwnershipKeyNotAllowed",
     "OwnershipKeyTaken",
     "WorkspaceNotFound",
     "WorkspaceUnreadable",
@@ -103,6 +104,7 @@ pub(super) fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
     };
     own_key(view, &member)?;
     let workspace = admitted(view, &member)?;
+    may_use(view, &member)?;
     if !member.deleting {
         takeover(view, &member)?;
     }
@@ -111,6 +113,22 @@ pub(super) fn look<'a>(view: &View<'a>) -> Result<Clear<'a>, Block> {
         return Err(Block { reason: "ContactSyncDisabled", message, stand: Stand::Intended });
     }
     Ok(Clear { workspace, timetable })
+}
+
+/// A key that names another namespace gives power over contacts that are not this one's.
+fn may_use(view: &View<'_>, member: &Member) -> Result<(), Block> {
+    let (field, key) = match (&member.refused, member.refused_takeovers.first()) {
+        (Some(key), _) => ("spec.ownershipKey", key),
+        (None, Some(key)) => ("spec.takeOverFrom", key),
+        (None, None) => return Ok(()),
+    };
+    let namespace = &member.name.namespace;
+    let message = format!(
+        "{field}: {key} is not for connections of {namespace}: use a key such as {}/{namespace}/<name>. Contacts of a \
+         connection that is gone are claimed without it, by their people",
+        view.cluster
+    );
+    Err(stalled("OwnershipKeyNotAllowed", message))
 }
 
 /// One key, one connection (L7).

@@ -57,6 +57,34 @@ fn nothing_stands_in_the_way_of_one_that_is_right() {
 }
 
 #[test]
+fn l07_a_key_of_another_namespace_stalls_who_names_it_and_nobody_else() {
+    let acme = workspace(&serde_json::json!({"allowedNamespaces": {"from": "All"}}));
+    let own = plain("emea");
+    let named = |spec: serde_json::Value| {
+        let mut early = connection("guests", "thief", &serde_json::json!({"spec": spec}));
+        early.metadata.creation_timestamp = Some(serde_json::from_value("2026-11-23T09:00:00Z".into()).unwrap());
+        early
+    };
+    for (field, spec) in [
+        ("spec.ownershipKey", serde_json::json!({"ownershipKey": "default/support/emea"})),
+        ("spec.takeOverFrom", serde_json::json!({"takeOverFrom": ["default/support/emea"]})),
+        ("spec.takeOverFrom", serde_json::json!({"takeOverFrom": ["people"]})),
+    ] {
+        let thief = named(spec);
+        let (reason, message) = why(&[&thief, &own], Found::Workspace(&acme));
+        assert_eq!(reason, "OwnershipKeyNotAllowed");
+        assert!(message.starts_with(&format!("{field}: ")) && message.contains("default/guests/<name>"), "{message}");
+        assert_eq!(why(&[&own, &thief], Found::Workspace(&acme)).0, "", "the elder thief is in nobody's way");
+        let member = Member::of(&own, "default").unwrap();
+        let mut roster = Roster::default();
+        roster.put(Member::of(&thief, "default").unwrap());
+        assert!(roster.heirs(&member).is_empty() && roster.holder(&member.key).is_none());
+    }
+    let moved = named(serde_json::json!({"takeOverFrom": ["default/guests/old"]}));
+    assert_eq!(why(&[&moved, &own], Found::Workspace(&acme)).0, "");
+}
+
+#[test]
 fn a_workspace_that_admits_nobody_reads_as_one_that_is_not_there() {
     let guest = connection("guests", "emea", &serde_json::json!({}));
     let acme = workspace(&serde_json::json!({}));
@@ -80,9 +108,10 @@ fn a_workspace_that_admits_nobody_reads_as_one_that_is_not_there() {
 fn l07_of_two_with_one_key_the_younger_stalls_and_is_not_told_whose_it_is_elsewhere() {
     let acme = workspace(&serde_json::json!({"allowedNamespaces": {"from": "All"}}));
     let younger = serde_json::json!({
-        "metadata": {"creationTimestamp": "2026-11-23T11:00:00Z"}, "spec": {"ownershipKey": "default/support/emea"},
+        "metadata": {"creationTimestamp": "2026-11-23T11:00:00Z"}, "spec": {"ownershipKey": "acme/guests/people"},
     });
-    let (elder, near, far) = (plain("emea"), connection("support", "a", &younger), connection("guests", "a", &younger));
+    let elder = connection("support", "emea", &serde_json::json!({"spec": {"ownershipKey": "acme/guests/people"}}));
+    let (near, far) = (connection("support", "a", &younger), connection("guests", "a", &younger));
     assert_eq!(why(&[&elder, &near, &far], Found::Workspace(&acme)).0, "");
     let (reason, message) = why(&[&near, &elder], Found::Workspace(&acme));
     assert!(reason == "OwnershipKeyTaken" && message.contains("the connection support/emea"), "{message}");

@@ -2,6 +2,7 @@
 
 use kube::ResourceExt;
 
+use super::cluster::workspace_of;
 use super::context::Context;
 use super::events::Notice;
 use super::roster::{Member, Name};
@@ -41,6 +42,9 @@ fn must_stop(name: &Name, began: &ContactSyncConnection, context: &Context) -> O
     if deleting(now) {
         return Some("the connection is being deleted".to_owned());
     }
+    if !context.settings.shard.owns(&workspace_of(now)) {
+        return Some("it points at a workspace of another shard".to_owned());
+    }
     if now.spec.state == ConnectionState::Draft && began.spec.state == ConnectionState::Enabled {
         return Some("the connection became a Draft".to_owned());
     }
@@ -62,6 +66,9 @@ pub(super) fn nothing_to_do(
     let Some(member) = Member::of(connection, context.cluster.name()) else {
         return Some((None, "without an ownership key it never owned any"));
     };
+    if member.refused.is_some() {
+        return Some((None, "the key that it names is not for it: what is owned under it is another's"));
+    }
     let elder = context.cluster.roster().holder(&member.key).is_some_and(|holder| holder.name != *name);
     if elder {
         return Some((None, "its contacts are another connection's"));

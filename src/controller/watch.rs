@@ -230,6 +230,8 @@ fn unreadable(connection: &GuardedConnection, cluster: &Cluster) -> Option<Membe
             uid: connection.uid().unwrap_or_default(),
             key,
             take_over: Vec::new(),
+            refused: None,
+            refused_takeovers: Vec::new(),
             workspace: None,
             directory: BTreeSet::new(),
             created: connection.creation_timestamp().map(|time| time.0),

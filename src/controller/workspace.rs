@@ -30,6 +30,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(15);
 pub(super) async fn reconcile(guarded: Arc<GuardedWorkspace>, context: Arc<Context>) -> Result<Action, Error> {
     context.cluster.synced().await;
     let name = name_of(guarded.as_ref());
+    if !context.settings.shard.owns(&name) {
+        return Ok(Action::await_change());
+    }
     let mut workspace = match &guarded.0 {
         Ok(workspace) => workspace.clone(),
         Err(invalid) => return unreadable::workspace(&name, invalid, &context).await,
@@ -145,7 +148,7 @@ async fn check(status: &mut WorkspaceStatus, workspace: &KDeskWorkspace, context
 fn fault(error: &sync::Error) -> Fault {
     match error {
         sync::Error::Desk(desk::Error::Settings { field, .. })
-            if !field.starts_with("tls") && !field.starts_with("auth") =>
+            if !field.starts_with("tls") && (!field.starts_with("auth") || *field == "auth.oauth2.tokenURL") =>
         {
             Fault { reason: "InvalidSpec", stands_in_spec: true }
         }

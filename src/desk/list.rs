@@ -162,11 +162,30 @@ impl Desk {
     /// A filter that finds nothing may be one that the desk does not understand: an unfiltered look must agree.
     async fn believe_nothing(&self, mut listing: Listing<'_>) -> Result<u64, Error> {
         let begin = Instant::now();
-        listing.filter = None;
+        let filter = listing.filter.take();
         listing.owners = Some(Owners::default());
         let agreed = self.agree(&mut listing).await?;
         self.0.census.take(begin, listing.owners.take().unwrap_or_default());
+        if agreed > 0 {
+            listing.filter = filter;
+            self.ask_again(&mut listing).await?;
+        }
         Ok(agreed)
+    }
+
+    /// The contacts that a filter did not find may have been made just after it was asked, by a run that nobody knew of:
+    /// then it finds them now.
+    async fn ask_again(&self, listing: &mut Listing<'_>) -> Result<(), Error> {
+        match self.try_list(listing).await {
+            Ok(0) => {
+                let reason = "it answers a filter on externalId with nothing although such contacts exist";
+                Err(self.incomplete(reason))
+            }
+            Ok(_) => Ok(()),
+            Err(Short::Unproven(reason)) => Err(self.incomplete(reason)),
+            Err(Short::NoFilter) => Err(self.incomplete("it took a filter on externalId, and then takes it no more")),
+            Err(Short::Failed(error)) => Err(error),
+        }
     }
 
     async fn agree(&self, listing: &mut Listing<'_>) -> Result<u64, Error> {
@@ -176,11 +195,7 @@ impl Desk {
         }
         for last in [false, true] {
             match self.try_list(listing).await {
-                Ok(0) => return Ok(0),
-                Ok(_) => {
-                    let reason = "it answers a filter on externalId with nothing although such contacts exist";
-                    return Err(self.incomplete(reason));
-                }
+                Ok(found) => return Ok(found),
                 Err(Short::Unproven(_)) if !last => {}
                 Err(Short::Unproven(reason)) => return Err(self.incomplete(reason)),
                 Err(Short::NoFilter) => return Err(self.wire().not_a_desk("it refuses to list its users")),

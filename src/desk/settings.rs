@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::net::{RetryPolicy, Secret};
+use crate::net::{Reach, RetryPolicy, Secret};
 
 /// A desk as a workspace's manifest names it, its secrets resolved.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,14 +49,14 @@ pub enum Credentials {
 }
 
 /// What the operator, not the manifest, decides.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Tuning {
     /// How long failing requests are tried again.
     pub retry: RetryPolicy,
     /// How long a desk may fail to give its first answer: somebody may be waiting to hear that the endpoint is wrong.
     pub greeting: Duration,
-    /// Whether plain http may leave this machine.
-    pub plain_http: bool,
+    /// Where requests may go.
+    pub reach: Reach,
     /// Longest answer that is read, in bytes, decoded.
     pub max_answer: usize,
     /// How long a batch waits for more changes before it is sent.
@@ -68,7 +68,7 @@ impl Default for Tuning {
         Self {
             retry: RetryPolicy::default(),
             greeting: Duration::from_secs(10),
-            plain_http: false,
+            reach: Reach::default(),
             max_answer: 16 * 1024 * 1024,
             linger: Duration::from_millis(30),
         }

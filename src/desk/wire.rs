@@ -11,10 +11,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{Credentials, Error, Settings, Tuning};
-use crate::net::http::{
-    BodyError, HttpSettings, certificate_flaw, check_url, client, describe, host, is_loopback, read_body,
-};
+use crate::net::http::{BodyError, HttpSettings, certificate_flaw, client, describe, host, read_body};
 use crate::net::oauth::{ClientCredentials, TokenError};
+use crate::net::reach::is_loopback;
 use crate::net::{Budget, RetryPolicy, Secret, retry};
 use crate::scim;
 
@@ -126,10 +125,11 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(settings: Settings, budget: Budget, tuning: Tuning) -> Result<Self, Error> {
         let wrong = |field, reason: String| Error::Settings { field, reason };
-        let check = |field, url: &Url| check_url(url, tuning.plain_http).map_err(|e| wrong(field, e.to_string()));
+        let check = |field, url: &Url| tuning.reach.check_url(url).map_err(|e| wrong(field, e.to_string()));
         check("endpoint", &settings.endpoint)?;
-        let client = client(HttpSettings { ca: settings.ca.as_deref(), timeout: settings.timeout })
-            .map_err(|error| wrong("tls.ca", error.to_string()))?;
+        let client =
+            client(HttpSettings { ca: settings.ca.as_deref(), timeout: settings.timeout, reach: &tuning.reach })
+                .map_err(|error| wrong("tls.ca", error.to_string()))?;
         let auth = match settings.auth {
             Credentials::None => Auth::None,
             Credentials::BearerToken(token) => {

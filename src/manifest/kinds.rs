@@ -35,6 +35,8 @@ impl ManifestKind {
 }
 
 const OURS: [ManifestKind; 2] = [ManifestKind::Connection, ManifestKind::Workspace];
+/// Of our group as well, and nothing to keep in files.
+const LOG_REQUEST: &str = "ContactSyncLogRequest";
 const CORE: [ManifestKind; 3] = [ManifestKind::Secret, ManifestKind::ConfigMap, ManifestKind::Namespace];
 
 /// What a document is.
@@ -87,11 +89,10 @@ pub(super) fn classify(node: &Node, source: &Source) -> Result<Class, Box<Diagno
             let meant = ours.into_iter().find(|name| near(kind, name)).or_else(|| nearest(kind, ours));
             match meant {
                 Some(meant) => at("kind", format!("{} is no kind", shown(kind)), format!("did you mean {meant}?")),
-                None if our_group => at(
-                    "kind",
-                    format!("{} is no kind of {GROUP}", shown(kind)),
-                    format!("write {} or {}", ours[0], ours[1]),
-                ),
+                None if our_group => {
+                    let (problem, mend) = no_kind(kind);
+                    at("kind", problem, mend)
+                }
                 None => Ok(Class::Foreign(kind.into())),
             }
         }
@@ -108,6 +109,16 @@ pub(super) fn classify(node: &Node, source: &Source) -> Result<Class, Box<Diagno
         ),
         (_, kind) => Ok(Class::Foreign(kind.unwrap_or("no manifest").into())),
     }
+}
+
+/// What is wrong with a kind of our group that no file is read of, and how to mend it.
+fn no_kind(kind: &str) -> (String, String) {
+    if kind == LOG_REQUEST {
+        let problem = format!("{kind} is made when a log is read, and is valid for 5 minutes only");
+        return (problem, "leave it out: contactsync logs makes and deletes it".to_owned());
+    }
+    let [first, second] = OURS.map(ManifestKind::as_str);
+    (format!("{} is no kind of {GROUP}", shown(kind)), format!("write {first} or {second}"))
 }
 
 /// Whether a name is another one misspelt.

@@ -1,6 +1,5 @@
 //! The one place that builds HTTP clients: TLS, timeouts, no redirects, addresses that are never called, bounded answers.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +7,9 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use rustls::CertificateError;
 use thiserror::Error;
-use url::{Host, Url};
+use url::Url;
 
-use super::tls;
+use super::{Reach, tls};
 
 /// Longest time to reach a server.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -23,6 +22,8 @@ pub struct HttpSettings<'a> {
     pub ca: Option<&'a [u8]>,
     /// Longest time for one request, its answer included; also the longest silence within an answer.
     pub timeout: Duration,
+    /// Where names may lead.
+    pub reach: &'a Reach,
 }
 
 /// Why no client can be built.
@@ -34,26 +35,6 @@ pub enum ClientError {
     /// The HTTP library refuses.
     #[error("no HTTP client can be built: {0}")]
     Build(#[source] reqwest::Error),
-}
-
-/// Why an address is not called.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-pub enum UrlError {
-    /// Neither https nor http.
-    #[error("it must be an https:// URL")]
-    Scheme,
-    /// No host.
-    #[error("it names no host")]
-    NoHost,
-    /// Plain http to another machine.
-    #[error("plain http is for this machine only: use https, or let the operator allow plain http")]
-    Plain,
-    /// A link-local address, where clouds keep their machines' credentials.
-    #[error("it is a link-local address, which is never called")]
-    LinkLocal,
-    /// User name or password within the URL.
-    #[error("it holds a user name or a password: credentials belong in a Secret")]
-    Credentials,
 }
 
 /// Why an answer's body was not read.
@@ -82,40 +63,11 @@ pub fn client(settings: HttpSettings<'_>) -> Result<reqwest::Client, ClientError
         .connect_timeout(CONNECT.min(settings.timeout))
         .read_timeout(settings.timeout)
         .timeout(settings.timeout)
-        .dns_resolver(Arc::new(NoLinkLocal))
+        .dns_resolver(Arc::new(Callable(settings.reach.clone())))
         .user_agent(USER_AGENT)
         .gzip(true)
         .build()
         .map_err(ClientError::Build)
-}
-
-/// Whether a URL names this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// Whether an address may be called at all. `plain` lets plain http leave this machine.
-pub fn check_url(url: &Url, plain: bool) -> Result<(), UrlError> {
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlError::Credentials);
-    }
-    let link_local = match url.host().ok_or(UrlError::NoHost)? {
-        Host::Domain(_) => false,
-        Host::Ipv4(address) => is_link_local(address.into()),
-        Host::Ipv6(address) => is_link_local(address.into()),
-    };
-    match url.scheme() {
-        _ if link_local => Err(UrlError::LinkLocal),
-        "https" => Ok(()),
-        "http" if plain || is_loopback(url) => Ok(()),
-        "http" => Err(UrlError::Plain),
-        _ => Err(UrlError::Scheme),
-    }
 }
 
 /// Host and port for messages.
@@ -184,49 +136,15 @@ pub fn certificate_flaw(error: &reqwest::Error) -> Option<&'static str> {
     None
 }
 
-/// Whether an address is one where clouds keep their machines' credentials.
-pub(crate) fn is_link_local(address: IpAddr) -> bool {
-    let v4 = |address: Ipv4Addr| address.is_link_local();
-    let v6 = |address: Ipv6Addr| address.is_unicast_link_local() || address.to_ipv4_mapped().is_some_and(v4);
-    match address {
-        IpAddr::V4(address) => v4(address),
-        IpAddr::V6(address) => v6(address),
-    }
-}
+/// The system's names, without the addresses that are not called.
+struct Callable(Reach);
 
-/// The system's names, without the link-local addresses that some of them may lead to.
-struct NoLinkLocal;
-
-impl Resolve for NoLinkLocal {
+impl Resolve for Callable {
     fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let callable: Vec<SocketAddr> = found.filter(|address| !is_link_local(address.ip())).collect();
+            let callable = reach.callable(tokio::net::lookup_host((name.as_str(), 0)).await?);
             Ok(Box::new(callable.into_iter()) as Addrs)
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(url: &str, plain: bool) -> Result<(), UrlError> {
-        check_url(&url.parse().unwrap(), plain)
-    }
-
-    #[test]
-    fn refuses_addresses_that_are_never_called() {
-        assert_eq!(check("https://desk.example/scim", false), Ok(()));
-        assert_eq!(check("http://127.0.0.1:8080/scim", false), Ok(()));
-        assert_eq!(check("http://[::1]:8080/scim", false), Ok(()));
-        assert_eq!(check("http://localhost/scim", false), Ok(()));
-        assert_eq!(check("http://desk.example/scim", false), Err(UrlError::Plain));
-        assert_eq!(check("http://desk.support.svc/scim", true), Ok(()));
-        assert_eq!(check("https://169.254.169.254/scim", true), Err(UrlError::LinkLocal));
-        assert_eq!(check("https://[fe80::1]/scim", true), Err(UrlError::LinkLocal));
-        assert_eq!(check("https://[::ffff:169.254.169.254]/", true), Err(UrlError::LinkLocal));
-        assert_eq!(check("ftp://desk.example/", true), Err(UrlError::Scheme));
-        assert_eq!(check("https://me:secret@desk.example/", true), Err(UrlError::Credentials));
     }
 }

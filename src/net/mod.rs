@@ -3,12 +3,14 @@
 pub mod budget;
 pub mod http;
 pub mod oauth;
+pub mod reach;
 pub mod retry;
 mod secret;
 pub mod tls;
 mod watch;
 
 pub use budget::{Budget, Gate};
+pub use reach::Reach;
 pub use retry::RetryPolicy;
 pub use secret::Secret;
 pub use watch::Watch;

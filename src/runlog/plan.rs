@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// How long an approval may refer to a plan.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What would be done to one person's contact.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]

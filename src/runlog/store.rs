@@ -1,9 +1,10 @@
 //! Where run records lie: any object store.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::TryStreamExt;
-use jiff::{SignedDuration, Timestamp};
+use futures::{Stream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
@@ -14,39 +15,68 @@ use super::{Error, Intent, LogWriter, Plan, RunId, Settled, SettledEntry, Summar
 use crate::api::RunResult;
 use crate::contact::OwnershipKey;
 
-/// How many runs are kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Retention {
-    /// At most this many.
-    pub runs: usize,
-    /// None older than this.
-    pub age: SignedDuration,
-}
+/// Bytes of a log that are held before they are sent: to a folder; to a bucket, where no part but the last may be
+/// smaller than 5 MiB (S3's rule).
+const PART: usize = 1 << 20;
+const BUCKET_PART: usize = 5 << 20;
+/// Parts of one log under way: memory is bounded, and a store answers faster than a run writes.
+const PARTS_AT_ONCE: usize = 2;
+/// Summaries that are asked for at once: a bucket takes its time for each.
+const TOGETHER: usize = 16;
+/// Where proofs are written. `_` cannot begin an ownership key's folder, so it is nobody's.
+const PROOFS: &str = "_proofs";
 
-impl Default for Retention {
-    fn default() -> Self {
-        Self { runs: 200, age: SignedDuration::from_hours(90 * 24) }
-    }
-}
-
-/// Runs younger than this are kept whatever the limits say: the hold's window is counted from them.
-const ALWAYS_KEPT: SignedDuration = SignedDuration::from_hours(48);
+/// A log as it comes.
+pub type LogStream = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, Error>> + Send>>;
 
 /// The run records of all connections.
 #[derive(Clone)]
 pub struct RunStore {
-    store: Arc<dyn ObjectStore>,
+    pub(super) store: Arc<dyn ObjectStore>,
+    /// The folder that it lies in, if it does.
+    pub(super) folder: Option<Arc<std::path::Path>>,
+    /// Bytes of a log that are sent at once.
+    part: usize,
 }
 
 impl RunStore {
     /// Records in an object store.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store }
+        Self { store, folder: None, part: PART }
+    }
+
+    /// Records in a folder.
+    pub(super) fn in_folder(store: Arc<dyn ObjectStore>, folder: &std::path::Path) -> Self {
+        Self { folder: Some(folder.into()), ..Self::new(store) }
+    }
+
+    /// Records in a bucket of a cloud.
+    pub fn in_bucket(store: Arc<dyn ObjectStore>) -> Self {
+        Self { part: BUCKET_PART, ..Self::new(store) }
+    }
+
+    /// Proves that records can be written, found, read and deleted.
+    pub async fn prove(&self) -> Result<(), Error> {
+        let folder = Path::from(PROOFS);
+        let path = folder.clone().join(uuid::Uuid::new_v4().simple().to_string());
+        let body: &[u8] = b"contactsync can write here\n";
+        self.store.put(&path, PutPayload::from_static(body)).await.map_err(|e| at(&path, e))?;
+        let read = self.bytes(&path).await;
+        let listed: Result<Vec<_>, _> = self.store.list(Some(&folder)).try_collect().await;
+        let deleted = self.delete(&path).await;
+        let listed = listed.map_err(|e| at(&folder, e))?;
+        if read? != body || !listed.iter().any(|object| object.location == path) {
+            let source = "what was written is not what is read".into();
+            let source = object_store::Error::Generic { store: "run logs", source };
+            return Err(Error::Store { path: path.to_string(), source });
+        }
+        deleted
     }
 
     /// Begins the log of a run.
     pub fn log(&self, key: &OwnershipKey, run: &RunId) -> LogWriter {
-        LogWriter::new(BufWriter::with_capacity(Arc::clone(&self.store), log_path(key, run), 1 << 20))
+        let out = BufWriter::with_capacity(Arc::clone(&self.store), log_path(key, run), self.part);
+        LogWriter::new(out.with_max_concurrency(PARTS_AT_ONCE))
     }
 
     /// A log that nobody keeps: that of a plan.
@@ -123,8 +153,12 @@ impl RunStore {
     pub async fn window(&self, key: &OwnershipKey, now: Timestamp) -> Result<Vec<Summary>, Error> {
         let begin = now.checked_sub(super::history::WINDOW).unwrap_or(Timestamp::MIN);
         let mut summaries = Vec::new();
-        for id in self.run_ids(key).await? {
-            let summary = self.summary(key, &id).await?;
+        let ids = self.run_ids(key).await?;
+        let mut read = std::pin::pin!(
+            futures::stream::iter(ids).map(|id| async move { self.summary(key, &id).await }).buffered(TOGETHER)
+        );
+        while let Some(summary) = read.next().await {
+            let summary = summary?;
             let before = summary.time() < begin;
             summaries.push(summary);
             if before {
@@ -218,23 +252,15 @@ impl RunStore {
         Ok(())
     }
 
-    /// Deletes the records of old runs.
-    pub async fn retain(&self, key: &OwnershipKey, retention: Retention, now: Timestamp) -> Result<(), Error> {
-        for (place, id) in self.run_ids(key).await?.into_iter().enumerate() {
-            // The id tells the time, so nothing needs to be read.
-            let too_many = place >= retention.runs;
-            let Some(age) = id.time().map(|start| now.duration_since(start)) else { continue };
-            if place == 0 || age <= ALWAYS_KEPT || !(too_many || age > retention.age) {
-                continue;
-            }
-            for path in [log_path(key, &id), intent_path(key, &id), runs(key).join(format!("{id}.json"))] {
-                self.delete(&path).await?;
-            }
-        }
-        Ok(())
+    /// The log of a run, piece by piece, and its size.
+    pub async fn stream_log(&self, key: &OwnershipKey, run: &RunId) -> Result<(u64, LogStream), Error> {
+        let path = log_path(key, run);
+        let found = self.store.get(&path).await.map_err(|e| at(&path, e))?;
+        let size = found.range.end.saturating_sub(found.range.start);
+        Ok((size, Box::pin(found.into_stream().map_err(move |e| at(&path, e)))))
     }
 
-    async fn delete(&self, path: &Path) -> Result<(), Error> {
+    pub(super) async fn delete(&self, path: &Path) -> Result<(), Error> {
         match self.store.delete(path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(at(path, error)),
@@ -257,7 +283,7 @@ impl RunStore {
     }
 }
 
-fn at(path: &Path, source: object_store::Error) -> Error {
+pub(super) fn at(path: &Path, source: object_store::Error) -> Error {
     match source {
         object_store::Error::NotFound { .. } => Error::NotFound(path.to_string()),
         source => Error::Store { path: path.to_string(), source },
@@ -265,19 +291,19 @@ fn at(path: &Path, source: object_store::Error) -> Error {
 }
 
 // `_` cannot stand in an ownership key, so no two keys share a folder and none lies inside another's.
-fn folder(key: &OwnershipKey) -> Path {
+pub(super) fn folder(key: &OwnershipKey) -> Path {
     Path::from(key.as_str().replace('/', "_"))
 }
 
-fn runs(key: &OwnershipKey) -> Path {
+pub(super) fn runs(key: &OwnershipKey) -> Path {
     folder(key).join("runs")
 }
 
-fn log_path(key: &OwnershipKey, run: &RunId) -> Path {
+pub(super) fn log_path(key: &OwnershipKey, run: &RunId) -> Path {
     runs(key).join(format!("{run}.jsonl"))
 }
 
-fn intent_path(key: &OwnershipKey, run: &RunId) -> Path {
+pub(super) fn intent_path(key: &OwnershipKey, run: &RunId) -> Path {
     folder(key).join("intents").join(format!("{run}.json"))
 }
 

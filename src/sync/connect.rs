@@ -6,7 +6,7 @@ use crate::api::{AuthType, KDeskWorkspaceSpec, KeyRef, SourceType, Tls};
 use crate::desk::{Credentials, Desk, Settings};
 use crate::directory::{Directory, file, ldap};
 use crate::keys::Keys;
-use crate::net::{Budget, Gate, Watch};
+use crate::net::{Budget, Gate, Reach, Watch};
 
 use super::{ConnectionSettings, Error};
 
@@ -16,6 +16,8 @@ pub struct Place<'a> {
     pub keys: &'a dyn Keys,
     /// The folder that file paths are relative to and never leave.
     pub file_root: PathBuf,
+    /// Which hosts may be called.
+    pub reach: Reach,
 }
 
 /// Opens the directory of a connection.
@@ -41,7 +43,8 @@ pub async fn open_watched_directory(
                 }
             };
             let ca = place.ca(&settings.namespace, "source.ldap.tls.ca", source.tls.as_ref()).await?;
-            let settings = ldap::LdapSettings { source, password, ca, timeout: ldap::LdapSettings::TIMEOUT };
+            let reach = place.reach.clone();
+            let settings = ldap::LdapSettings { source, password, ca, reach, timeout: ldap::LdapSettings::TIMEOUT };
             Ok(Box::new(ldap::open(settings)?.watched(watch)))
         }
         SourceType::File => {
@@ -73,7 +76,7 @@ pub async fn open_desk(
 
 /// What a desk is opened from, its secrets read.
 pub async fn desk_settings(namespace: &str, spec: &KDeskWorkspaceSpec, keys: &dyn Keys) -> Result<Settings, Error> {
-    let place = Place { keys, file_root: PathBuf::new() };
+    let place = Place { keys, file_root: PathBuf::new(), reach: Reach::default() };
     let url = |field: &str, text: &str| {
         url::Url::parse(text)
             .map_err(|error| Error::Settings { field: field.to_owned(), message: format!("no URL: {error}") })

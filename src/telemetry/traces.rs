@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use super::Failure;
+use crate::net::Reach;
 use crate::net::http::{self, HttpSettings};
 
 /// Longest time for one batch.
@@ -31,9 +32,10 @@ impl Traces {
     pub(super) fn to(collector: &Url) -> Result<Self, Failure> {
         let wrong = |reason: String| Failure::Collector(reason);
         // Where traces go is the operator's word, as are plain http and the cluster's own hosts.
-        http::check_url(collector, true).map_err(|error| wrong(error.to_string()))?;
-        let client =
-            http::client(HttpSettings { ca: None, timeout: TIMEOUT }).map_err(|error| wrong(error.to_string()))?;
+        let reach = Reach::operators();
+        reach.check_url(collector).map_err(|error| wrong(error.to_string()))?;
+        let client = http::client(HttpSettings { ca: None, timeout: TIMEOUT, reach: &reach })
+            .map_err(|error| wrong(error.to_string()))?;
         let runtime = Handle::try_current().map_err(|error| wrong(error.to_string()))?;
         let exporter = SpanExporter::builder()
             .with_http()

@@ -55,7 +55,8 @@ async fn unreadable(cluster: &Cluster, office: &Office) {
     })
     .await;
     office.people(&people(4)[2..]);
-    let _controller = office.controller(&[]);
+    // Nobody knows where it points: one shard tells of it all the same.
+    let shards = ["0", "1"].map(|shard| office.controller(&["--shards", "2", "--shard", shard]));
     office.connection("even", &json!({})).await;
     office.ready("even", "True", "Succeeded").await;
     let odd = crate::support::eventually::eventually("the odd one is told of", || async {
@@ -70,6 +71,8 @@ async fn unreadable(cluster: &Cluster, office: &Office) {
     assert_eq!(is("Stalled"), Some((&json!("True"), &json!("Unreadable"))));
     assert_eq!(odd["status"]["observedGeneration"], 1);
     office.run_now("even", "on").await;
+    let told = shards.iter().filter(|shard| shard.said().contains("an object cannot be read")).count();
+    assert_eq!(told, 1, "one shard tells of it");
     // Mended, it runs; somebody else has these contacts.
     office.connection("odd", &json!({})).await;
     office.ready("odd", "True", "PartiallySynced").await;

@@ -55,7 +55,7 @@ impl Office {
     /// The rights of the controller, in this namespace.
     async fn permit(&self) {
         self.roles().await;
-        for role in ["contactsync-controller", "contactsync-leader"] {
+        for role in ["contactsync-controller", "contactsync-leader", "contactsync-shards"] {
             self.bind("RoleBinding", role).await;
         }
     }
@@ -68,8 +68,13 @@ impl Office {
     }
 
     async fn roles(&self) {
-        for role in serde_yaml::Deserializer::from_str(include_str!("../../deploy/rbac.yaml")) {
-            self.apply(&Value::deserialize(role).unwrap()).await;
+        self.apply_all(include_str!("../../deploy/rbac.yaml")).await;
+    }
+
+    /// Applies every object of a manifest.
+    pub(super) async fn apply_all(&self, manifest: &str) {
+        for object in serde_yaml::Deserializer::from_str(manifest) {
+            self.apply(&Value::deserialize(object).unwrap()).await;
         }
     }
 
@@ -300,19 +305,41 @@ impl Operator {
         Self::at(office, &kubeconfig, "controller", &[release, more].concat())
     }
 
+    /// Starts one of this namespace that may not call its own machine, as in a cluster.
+    pub(super) fn limited(office: &Office, more: &[&str]) -> Self {
+        let kubeconfig = office.cluster.kubeconfig_of("controller");
+        Self::spawn(office, &kubeconfig, "limited", &[&["--watch-namespace", &office.namespace], more].concat(), &[])
+    }
+
     /// Starts one that comes to the API server by this kubeconfig, its log called by this label.
     pub(super) fn at(office: &Office, kubeconfig: &Path, label: &str, more: &[&str]) -> Self {
+        Self::within(office, kubeconfig, label, more, &[])
+    }
+
+    /// The same, with these environment variables.
+    pub(super) fn within(
+        office: &Office,
+        kubeconfig: &Path,
+        label: &str,
+        more: &[&str],
+        environment: &[(&str, String)],
+    ) -> Self {
+        Self::spawn(office, kubeconfig, label, &[&["--allow-loopback"], more].concat(), environment)
+    }
+
+    fn spawn(office: &Office, kubeconfig: &Path, label: &str, more: &[&str], environment: &[(&str, String)]) -> Self {
         let number = std::fs::read_dir(office.house.folder()).unwrap().count();
         let log = office.house.folder().join(format!("{label}-{number}.log"));
         let child = program()
             .args(["controller", "--lease-namespace", &office.namespace])
             .arg("--kubeconfig")
             .arg(kubeconfig)
-            .arg("--log-dir")
-            .arg(office.house.runs())
+            .args(if more.contains(&"--log-store") { vec![] } else { vec!["--log-store".into(), office.house.runs()] })
             .arg("--file-root")
             .arg(office.house.folder())
             .args(["--http-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0", "--log-format", "text"])
+            .args(if more.contains(&"--log-address") { &[][..] } else { &["--log-address", "127.0.0.1:0"][..] })
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .args(if more.contains(&"--lease-duration") { &[][..] } else { &["--lease-duration", "3s"][..] })
             .args(more)
             .env("CONTACTSYNC_LOG", "info")
@@ -322,6 +349,22 @@ impl Operator {
             .spawn()
             .unwrap();
         Self { child, log }
+    }
+
+    /// Waits until it says this; the rest of that line.
+    pub(super) async fn says(&self, text: &str) -> String {
+        eventually(&format!("it says {text:?}"), || async {
+            let said = self.said();
+            let line = said.lines().find_map(|line| line.split_once(text));
+            line.map(|(_, rest)| rest.to_owned()).ok_or_else(|| said.clone())
+        })
+        .await
+    }
+
+    /// Where it serves this.
+    pub(super) async fn serves(&self, what: &str) -> String {
+        let text = format!("serving {what} address=");
+        self.says(&text).await.split_whitespace().next().unwrap().to_owned()
     }
 
     /// What it said.

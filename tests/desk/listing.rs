@@ -46,9 +46,28 @@ async fn l16_pages_that_shift_are_listed_again_and_sent_once() {
 async fn l16_an_empty_answer_that_is_a_lie_is_incomplete() {
     let (server, desk) = start(Profile::default()).await;
     fill(&server, 4);
-    server.once(Method::GET, "/Users", Fault::Nothing);
+    lies_to_filters(&server, 1);
     let (_, proof) = list(&desk, &owner().prefix()).await;
     assert!(matches!(proof, Err(Error::Incomplete { .. })));
+    server.assert_met();
+}
+
+/// Two runs that nobody knew of each other, say: the filter was asked a moment before the first contacts were made.
+#[tokio::test]
+async fn l16_an_empty_answer_that_was_true_a_moment_ago_is_no_lie() {
+    let (server, desk) = start(Profile::default()).await;
+    fill(&server, 4);
+    server.once(Method::GET, "/Users", Fault::Nothing);
+    let (contacts, proof) = list(&desk, &owner().prefix()).await;
+    assert_eq!((contacts.len() as u64, proof.unwrap()), (2, 2));
+    server.assert_met();
+}
+
+/// The filter is asked before the unfiltered look, which is a first glance and so many pages, and after it.
+fn lies_to_filters(server: &MisbehavingDesk, pages: usize) {
+    server.rule(Method::GET, "/Users", 0, 1, Fault::Nothing);
+    // The rule before takes its request for itself: it is not among those that are skipped.
+    server.rule(Method::GET, "/Users", 1 + pages, 1, Fault::Nothing);
 }
 
 #[tokio::test]
@@ -124,7 +143,7 @@ async fn l16_one_whole_listing_answers_for_all_who_begin_together_and_for_nobody
     let before = server.log().len();
     assert_eq!(list(&desk, "two/").await.1.unwrap(), 0);
     assert_eq!(server.log().len() - before, 1, "the filter alone");
-    server.once(Method::GET, "/Users", Fault::Nothing);
+    lies_to_filters(&server, 60_usize.div_ceil(7));
     let (_, proof) = list(&desk, &owner().prefix()).await;
     assert!(matches!(proof, Err(Error::Incomplete { .. })), "whoever was seen is looked for");
 }

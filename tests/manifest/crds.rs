@@ -73,7 +73,7 @@ fn the_definitions_are_structural_and_bounded() {
 
 #[test]
 fn the_definitions_keep_what_was_learnt_on_a_real_api_server() {
-    let [connection, workspace] = crds().map(|crd| serde_json::to_value(crd).unwrap());
+    let [connection, workspace, _] = crds().map(|crd| serde_json::to_value(crd).unwrap());
     let schema = "/spec/versions/0/schema/openAPIV3Schema";
     for (crd, path, wanted) in [
         (&connection, "/spec/names/listKind", "ContactSyncConnectionList"),

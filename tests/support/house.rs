@@ -14,7 +14,7 @@ use contactsync::desk::{Credentials, Desk, Settings, Tuning};
 use contactsync::directory::Directory;
 use contactsync::kdesk::{Auth, Workspace};
 use contactsync::keys::{KeyError, Keys};
-use contactsync::net::{Budget, Secret};
+use contactsync::net::{Budget, Reach, Secret};
 use contactsync::runlog::{Retention, RunStore, Summary};
 use contactsync::scim;
 use contactsync::sync::{ConnectionSettings, Ends, Mode, Observer, Place, PlannedChange, Report, Run, open_directory};
@@ -154,7 +154,7 @@ impl House {
     /// Runs a connection over the file; a minute passes before.
     pub async fn report(&self, settings: &ConnectionSettings, mode: Mode, observer: &dyn Observer) -> Report {
         let directory = async {
-            let place = Place { keys: &NoKeys, file_root: self.folder.path().to_path_buf() };
+            let place = Place { keys: &NoKeys, file_root: self.folder.path().to_path_buf(), reach: Reach::default() };
             open_directory(settings, &place).await
         };
         self.run(settings, mode, observer, directory).await
@@ -178,7 +178,7 @@ impl House {
     }
 
     async fn desk(&self) -> Result<Desk, contactsync::desk::Error> {
-        let (timeout, tuning) = *self.patience.lock().unwrap();
+        let (timeout, tuning) = self.patience.lock().unwrap().clone();
         let settings = Settings {
             endpoint: self.base.parse().unwrap(),
             auth: Credentials::BearerToken(Secret::new(self.token.clone())),

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod misbehaving_desk;
 pub mod processes;
 pub mod python;
+pub mod s3;
 pub mod samba;
 pub mod slapd;
 pub mod tls;

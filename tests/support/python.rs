@@ -1,4 +1,4 @@
-//! The Python environment of the foreign SCIM programs, made at first use.
+//! The Python environment of foreign servers and testers, made at first use.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use contactsync::api::{LdapBind, LdapFlavor, LdapSource, SecretSource};
 use contactsync::directory::ldap::{LdapDirectory, LdapSettings, open};
-use contactsync::net::Secret;
+use contactsync::net::{Reach, Secret};
 use tempfile::TempDir;
 
 use super::slapd::{certificates, key};
@@ -107,6 +107,7 @@ impl Samba {
             source,
             password: Some(Secret::new(PASSWORD)),
             ca: Some(self.ca.clone()),
+            reach: Reach::default(),
             timeout: LdapSettings::TIMEOUT,
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use contactsync::api::{LdapBind, LdapSource, SecretSource};
 use contactsync::directory::ldap::{LdapDirectory, LdapSettings, open};
-use contactsync::net::Secret;
+use contactsync::net::{Reach, Secret};
 use tempfile::TempDir;
 
 use super::company::SUFFIX;
@@ -99,6 +99,7 @@ impl Slapd {
             source: self.source(),
             password: Some(Secret::new(PASSWORD)),
             ca: Some(self.ca.clone()),
+            reach: Reach::default(),
             timeout: LdapSettings::TIMEOUT,
         }
     }

@@ -47,7 +47,7 @@ async fn metrics_are_openmetrics() {
     let answer = client().get(format!("{}/metrics", served.base)).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = answer.text().await.unwrap();
-    assert!(text.contains("contactsync_leader 1\n") && text.ends_with("# EOF\n"), "{text}");
+    assert!(text.contains("contactsync_leader{shard=\"1\"} 1\n") && text.ends_with("# EOF\n"), "{text}");
 }
 
 #[tokio::test]

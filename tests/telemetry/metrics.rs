@@ -82,7 +82,7 @@ fn a_replica_that_lost_the_lease_shows_how_no_object_stands() {
     let of_objects = left.lines().filter(|line| line.contains("name=\"")).collect::<Vec<_>>();
     let runs = "contactsync_runs_total{namespace=\"support\",name=\"emea\",result=\"Succeeded\"} 1";
     assert_eq!(of_objects, [runs], "what this process did stays counted");
-    assert!(left.contains("contactsync_leader 0\n"));
+    assert!(left.contains("contactsync_leader{shard=\"1\"} 0\n"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod traces;
 use std::collections::{BTreeMap, BTreeSet};
 
 use contactsync::api::{RunCounts, RunResult, RunTrigger};
+use contactsync::controller::Shard;
 use contactsync::controller::metrics::{Metrics, Standing};
 use contactsync::runlog::{RunId, Summary, WindowCounts};
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use prometheus_client::registry::Registry;
 
 fn counted() -> (Registry, Metrics) {
     let mut registry = Registry::default();
-    let metrics = Metrics::new(&mut registry);
+    let metrics = Metrics::new(&mut registry, Shard::new(1, 3).unwrap());
     (registry, metrics)
 }
 

@@ -1,7 +1,6 @@
 //! A connection to the server: always TLS, then the bind, then a look at what kind of server it is.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use super::search::{Search, read_entry};
 use super::server::{Server, wrong};
 use super::wire::{Scope, TlsWire, Wire, over_tls};
 use crate::directory::Error;
-use crate::net::http::is_link_local;
 
 /// For TCP and TLS together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -91,9 +89,9 @@ async fn dial(server: &Server) -> Result<TlsWire, Error> {
 /// Without Nagle's algorithm, which costs 40 ms a page.
 async fn dial_tcp(server: &Server) -> io::Result<TcpStream> {
     let found = tokio::net::lookup_host(&server.label).await?;
-    let callable: Vec<SocketAddr> = found.filter(|address| !is_link_local(address.ip())).collect();
+    let callable = server.reach.callable(found);
     if callable.is_empty() {
-        return Err(io::Error::other("it has no address, or only link-local ones, which are never called"));
+        return Err(io::Error::other("it has no address that may be called"));
     }
     let tcp = TcpStream::connect(callable.as_slice()).await?;
     tcp.set_nodelay(true)?;

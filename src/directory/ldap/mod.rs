@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::{Directory, Error, PassedOver, ReadQuery, ResolvedGroup, WholeRead};
 use crate::api::{GroupRef, LdapSource};
-use crate::net::{Secret, Watch};
+use crate::net::{Reach, Secret, Watch};
 use crate::person::{Person, PersonId};
 
 mod again;
@@ -55,6 +55,8 @@ pub struct LdapSettings {
     pub password: Option<Secret>,
     /// The PEM bundle of `tls.ca`; `None` trusts the system's authorities.
     pub ca: Option<Vec<u8>>,
+    /// Which hosts may be called.
+    pub reach: Reach,
     /// Longest time for one page, from the request to its last entry; [`LdapSettings::TIMEOUT`] is usual.
     pub timeout: Duration,
 }

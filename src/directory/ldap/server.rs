@@ -11,7 +11,7 @@ use super::id::IdAttribute;
 use super::{LdapSettings, filter};
 use crate::api::{DisabledWhen, LdapFlavor};
 use crate::directory::Error;
-use crate::net::{self, Secret, Watch};
+use crate::net::{self, Reach, Secret, Watch};
 
 const DEFAULT_PAGE_SIZE: u32 = 1000;
 
@@ -35,6 +35,7 @@ pub(super) struct Server {
     pub(super) disabled: DisabledRule,
     pub(super) page_size: u32,
     pub(super) timeout: Duration,
+    pub(super) reach: Reach,
     pub(super) watch: Watch,
 }
 
@@ -54,6 +55,7 @@ impl Server {
     pub(super) fn new(settings: LdapSettings) -> Result<Self, Error> {
         let source = settings.source;
         let (url, label) = address(&source.url)?;
+        allowed(&url, &settings.reach)?;
         let tls = net::tls::client_config(settings.ca.as_deref())
             .map_err(|error| wrong("source.ldap.tls.ca", error.to_string()))?;
         let bind = match source.bind {
@@ -101,6 +103,7 @@ impl Server {
                 .filter(|size| *size > 0)
                 .unwrap_or(DEFAULT_PAGE_SIZE),
             timeout: settings.timeout,
+            reach: settings.reach,
             watch: Watch::default(),
         })
     }
@@ -157,6 +160,13 @@ fn password(password: Option<Secret>) -> Result<Secret, Error> {
     password
         .filter(|password| !password.reveal().is_empty())
         .ok_or_else(|| wrong("source.ldap.bind.password", "is empty: servers take that for an anonymous bind"))
+}
+
+/// Whether the operator lets the host be called. Url takes addresses in URLs of LDAP for names, so it is read again.
+fn allowed(url: &Url, reach: &Reach) -> Result<(), Error> {
+    let host = url.host_str().unwrap_or_default();
+    let host = Host::parse(host).map_err(|error| wrong("source.ldap.url", format!("names no host: {error}")))?;
+    reach.check_host(&host).map_err(|error| wrong("source.ldap.url", error.to_string()))
 }
 
 fn address(text: &str) -> Result<(Url, String), Error> {

@@ -10,5 +10,6 @@ mod kills;
 mod leases;
 mod replica;
 mod restart;
+mod shards;
 mod shutdown;
 mod stage;

@@ -11,6 +11,7 @@ mod ports;
 mod programs;
 mod ready;
 mod server;
+mod service;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -21,8 +22,9 @@ use kube::api::{Api, ObjectMeta, PostParams};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-pub use access::ADMIN;
+pub use access::{ADMIN, BY_CERTIFICATE, BY_PLUGIN};
 pub use kubectl::Said;
+pub use service::own_address;
 
 use keeper::Keeper;
 use programs::Programs;

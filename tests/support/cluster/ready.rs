@@ -27,7 +27,7 @@ impl Cluster {
     /// Applies `crds/`, the committed files, and waits until they are served.
     pub(super) async fn apply_definitions(&self) {
         let definitions: Api<CustomResourceDefinition> = Api::all(self.client().await);
-        for text in [CONNECTIONS, WORKSPACES] {
+        for text in [CONNECTIONS, WORKSPACES, LOG_REQUESTS] {
             let definition: CustomResourceDefinition = serde_yaml::from_str(text).unwrap();
             let name = definition.metadata.name.clone().unwrap();
             definitions.patch(&name, &PatchParams::apply("tests"), &Patch::Apply(&definition)).await.unwrap();
@@ -50,4 +50,5 @@ impl Cluster {
 }
 
 const CONNECTIONS: &str = include_str!("../../../crds/contactsyncconnections.yaml");
+const LOG_REQUESTS: &str = include_str!("../../../crds/contactsynclogrequests.yaml");
 const WORKSPACES: &str = include_str!("../../../crds/kdeskworkspaces.yaml");

@@ -62,6 +62,7 @@ pub fn apiserver(programs: &Programs, folder: &Path, etcd: u16, port: u16, keepe
         .arg(format!("--tls-private-key-file={}", file("server.key")))
         .args(["--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount"])
         .arg(format!("--token-auth-file={}", file(access::TOKENS)))
+        .arg(format!("--client-ca-file={}", file(access::CLIENT_CA)))
         .arg("--service-account-issuer=https://kubernetes.default.svc")
         .arg(format!("--service-account-key-file={}", file(access::SERVICE_ACCOUNT_PUBLIC)))
         .arg(format!("--service-account-signing-key-file={}", file(access::SERVICE_ACCOUNT_KEY)))

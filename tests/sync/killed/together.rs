@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::base::{Base, Sort};
 use crate::support::ledger::assert_sound;
+use crate::support::processes::Ended;
 use crate::support::upheaval::{Leavers, lay_out, put_file, staff};
 
 /// In one folder, and in two with run records of their own.
@@ -22,7 +23,11 @@ async fn l12_two_first_runs_at_once_make_nobody_twice() {
         };
         let (one, two) = (stage.place.start(&[]), other.start(&[]));
         let (one, two) = (one.end().await, two.end().await);
-        assert_eq!((one.code(), two.code()), (0, 0), "{}{}", one.said(), two.said());
+        // One that was asked to list contacts just before the other made them may see that what it was shown is not so
+        // any more; then it stops.
+        let outdated = |ran: &Ended| ran.code() == 2 && ran.said().contains("were not listed whole");
+        assert!(one.code() == 0 || two.code() == 0, "{}{}", one.said(), two.said());
+        assert!([&one, &two].iter().all(|ran| ran.code() == 0 || outdated(ran)), "{}{}", one.said(), two.said());
         let after = stage.ledger();
         assert_eq!(base.after.differences(&after, &base.before), Vec::<String>::new());
         assert_eq!(after.doubled(), Vec::<String>::new());

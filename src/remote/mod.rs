@@ -1,0 +1,18 @@
+//! Reading a run's log from a cluster, with whatever credentials a kubeconfig holds.
+//!
+//! ```text
+//! read -> request (ContactSyncLogRequest) -> ticket
+//! read -> fetch (through the API server's proxy, or a port-forward)
+//! ```
+//!
+//! The ticket never leaves this process but in the one request for the log; the API server is told its hash.
+
+mod error;
+mod fetch;
+mod read;
+mod request;
+mod ticket;
+
+pub use error::Error;
+pub use fetch::Way;
+pub use read::{Wanted, read};
