@@ -119,9 +119,10 @@ async fn google_and_azure_are_asked_with_what_the_environment_gives() {
     let base = format!("http://{}", listener.local_addr().unwrap());
     let notes = Arc::clone(&asked);
     let cloud = axum::Router::new().fallback(async move |request: axum::extract::Request| {
+        let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().unwrap();
         let signed =
             request.headers().get("authorization").is_some_and(|value| value.to_str().unwrap().contains("acme"));
-        notes.lock().unwrap().push((format!("{} {}", request.method(), request.uri().path()), signed));
+        notes.lock().unwrap().push((format!("{} {path}", request.method()), signed));
         (axum::http::StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code><Message>of a secret</Message></Error>")
     });
     tokio::spawn(async move { axum::serve(listener, cloud).await });
