@@ -44,10 +44,7 @@ impl Jobs {
 
     async fn make(&self, job: &Job) -> Result<(), Fate> {
         loop {
-            let error = match self.api.create(&PostParams::default(), job).boxed().await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
+            let Err(error) = self.api.create(&PostParams::default(), job).boxed().await else { return Ok(()) };
             match &error {
                 // The answer to the first try was lost.
                 kube::Error::Api(status) if status.code == 409 => return Ok(()),
@@ -82,10 +79,11 @@ impl Jobs {
         loop {
             let is_over = |job: Option<&Job>| job.is_none_or(|job| finished(job).is_some());
             match await_condition(self.api.clone(), name, is_over).boxed().await {
-                Ok(Some(job)) => match finished(&job) {
-                    Some(fate) => return fate,
-                    None => {}
-                },
+                Ok(Some(job)) => {
+                    if let Some(fate) = finished(&job) {
+                        return fate;
+                    }
+                }
                 Ok(None) => return Fate::Failed("its Job was deleted".to_owned()),
                 Err(_unreachable) => tokio::time::sleep(AGAIN).await,
             }
@@ -192,30 +190,31 @@ mod tests {
 
     use super::*;
 
-    fn job(status: serde_json::Value) -> Job {
+    fn job(status: &serde_json::Value) -> Job {
         serde_json::from_value(json!({"metadata": {"name": "x"}, "status": status})).unwrap()
     }
 
     #[test]
     fn a_job_ends_by_its_conditions_and_begins_with_a_pod_that_runs() {
-        let ended = |kind| job(json!({"conditions": [{"type": kind, "status": "True", "reason": "DeadlineExceeded"}]}));
+        let ended =
+            |kind| job(&json!({"conditions": [{"type": kind, "status": "True", "reason": "DeadlineExceeded"}]}));
         assert!(matches!(finished(&ended("Complete")), Some(Fate::Complete)));
         assert!(matches!(finished(&ended("Failed")), Some(Fate::Failed(why)) if why.ends_with("DeadlineExceeded")));
         // It was decided, and its pod still runs.
-        assert!(finished(&ended("FailureTarget")).is_none() && finished(&job(json!({"active": 1}))).is_none());
+        assert!(finished(&ended("FailureTarget")).is_none() && finished(&job(&json!({"active": 1}))).is_none());
         assert!(
-            !has_begun(&job(json!({"active": 1, "ready": 0}))) && has_begun(&job(json!({"active": 1, "ready": 1})))
+            !has_begun(&job(&json!({"active": 1, "ready": 0}))) && has_begun(&job(&json!({"active": 1, "ready": 1})))
         );
     }
 
     #[test]
     fn a_job_that_does_not_begin_says_what_it_waits_for() {
-        let pod = |status: serde_json::Value| serde_json::from_value::<Pod>(json!({"status": status})).unwrap();
+        let pod = |status: &serde_json::Value| serde_json::from_value::<Pod>(json!({"status": status})).unwrap();
         let image = json!({"containerStatuses": [{"name": "c", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
             "state": {"waiting": {"reason": "ImagePullBackOff"}}}]});
-        assert!(waits_for(&[pod(image)]).starts_with("ImagePullBackOff"));
+        assert!(waits_for(&[pod(&image)]).starts_with("ImagePullBackOff"));
         let full = json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]});
-        assert!(waits_for(&[pod(full)]).starts_with("Unschedulable"));
+        assert!(waits_for(&[pod(&full)]).starts_with("Unschedulable"));
         assert!(waits_for(&[]).contains("no pod"));
     }
 }
