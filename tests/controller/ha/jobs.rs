@@ -38,6 +38,7 @@ async fn a_run_as_a_job_is_a_run_like_any_other() {
         the_next_leader_waits_for_a_job_that_is_on(),
         a_job_that_is_killed_is_run_again(),
         a_job_whose_node_is_cut_off_stops_before_another_begins(),
+        a_job_that_nobody_waits_for_is_ended_before_its_connection_runs_again(),
     );
 }
 
@@ -258,6 +259,27 @@ async fn a_job_whose_node_is_cut_off_stops_before_another_begins() {
     yard.stage.comes_to_rest().await;
 }
 
+async fn a_job_that_nobody_waits_for_is_ended_before_its_connection_runs_again() {
+    let yard = Yard::open("job-orphan", 30, 200).await;
+    yard.ask().await;
+    let mut ann = yard.start("ann", &[]);
+    let stop = yard.stage.write(5).await;
+    ann.kill();
+    // Somebody removes all of status: nothing says any more that a run is on.
+    let patch = json!({"status": null});
+    yard.stage.office.connections.patch_status(EMEA, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    let bob = yard.start("bob", &[]);
+    bob.says("a Job whose run nobody waits for is ended").await;
+    stop.then(Then::Vanish);
+    yard.stage.in_step().await;
+    assert_eq!(yard.stage.story().await, [(RunTrigger::Change, RunResult::Succeeded)]);
+    assert_eq!(yard.runner.started().len(), 2);
+    let (said, ended) = (bob.said(), "a Job whose run nobody waits for is ended");
+    assert!(said.find(ended) < said.find("a run begins as a Job"), "the workspace was kept until then: {said}");
+    yard.tidy().await;
+    yard.stage.comes_to_rest().await;
+}
+
 async fn a_spec_that_wants_no_run_ends_the_job() {
     let yard = Yard::open("job-stopped", 30, 200).await;
     yard.ask().await;
@@ -274,16 +296,11 @@ async fn a_spec_that_wants_no_run_ends_the_job() {
     assert_eq!(status.last_run.unwrap().message.as_deref(), Some("the connection became a Draft"));
     stop.then(Then::Vanish);
     yard.tidy().await;
-    assert!(yard.jobs().await.is_empty(), "its Job is gone");
     // Deleted while its Job is on, the connection goes, and its contacts are let go of after.
     yard.stage.office.change(EMEA, &json!({"state": "Enabled", "deletionPolicy": "Delete"})).await;
     let stop = yard.stage.write(10).await;
     yard.stage.office.delete(EMEA).await;
-    eventually("the Job is gone", || async {
-        let jobs = yard.jobs().await.len();
-        if jobs == 0 { Ok(()) } else { Err(jobs.to_string()) }
-    })
-    .await;
+    yard.tidy().await;
     stop.then(Then::Vanish);
     truthful_departure(&yard).await;
 }
