@@ -73,16 +73,32 @@ pub(super) struct StoreArgs {
     /// Where run logs, summaries and plans are kept; with --kdesk FILE: FILE.runs, else ~/.local/state/contactsync
     #[arg(long, value_name = "DIR", env = "CONTACTSYNC_LOG_DIR")]
     log_dir: Option<PathBuf>,
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CONTACTSYNC_LOG_STORE",
+        conflicts_with = "log_dir",
+        help = "The same in a store: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
+    )]
+    log_store: Option<String>,
 }
 
 impl StoreArgs {
     /// Whether a flag names it.
     pub(super) fn given(&self) -> bool {
-        self.kdesk.is_some() || self.log_dir.is_some()
+        self.kdesk.is_some() || self.log_dir.is_some() || self.log_store.is_some()
+    }
+
+    /// Where the records are, for messages.
+    pub(super) fn place(&self) -> Result<String, Failure> {
+        match &self.log_store {
+            Some(url) => Ok(url.clone()),
+            None => Ok(self.folder()?.display().to_string()),
+        }
     }
 
     /// The folder of the records.
-    pub(super) fn folder(&self) -> Result<PathBuf, Failure> {
+    fn folder(&self) -> Result<PathBuf, Failure> {
         if let Some(folder) = &self.log_dir {
             return Ok(folder.clone());
         }
@@ -97,11 +113,19 @@ impl StoreArgs {
 
     /// Opens the records, making the folder where needed.
     pub(super) fn open(&self) -> Result<RunStore, Failure> {
+        if let Some(url) = &self.log_store {
+            // Stores in clouds are reached by an HTTP client of their library.
+            drop(rustls::crypto::ring::default_provider().install_default());
+            return Ok(runlog::open_place(url).map_err(|error| format!("--log-store: {error}"))?);
+        }
         Ok(runlog::open_folder(&self.folder()?).map_err(|error| format!("the run logs: {error}"))?)
     }
 
     /// The flags that find the same records again, as a person would type them.
     pub(super) fn flags(&self) -> String {
+        if let Some(url) = &self.log_store {
+            return format!(" --log-store {url}");
+        }
         match (&self.log_dir, &self.kdesk) {
             (Some(folder), _) => format!(" --log-dir {}", folder.display()),
             (None, Some(database)) => format!(" --kdesk {}", database.display()),

@@ -36,7 +36,7 @@ pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure
         None => None,
     };
     match (args.store.given(), args.remote.given()) {
-        (true, true) => Err("--log-dir (or CONTACTSYNC_LOG_DIR) and --kdesk read records on this machine, --kubeconfig, --context, --namespace and --via those of a cluster: give one or the other".into()),
+        (true, true) => Err("--log-dir, --log-store (or CONTACTSYNC_LOG_DIR, CONTACTSYNC_LOG_STORE) and --kdesk read the records that lie there, --kubeconfig, --context, --namespace and --via those of a cluster: give one or the other".into()),
         (false, remote) if remote || ClusterArgs::there() => {
             Box::pin(args.remote.read(&args.connection, run, args.raw, printer)).await
         }
@@ -111,8 +111,8 @@ pub(super) async fn find(store: &RunStore, connection: &str, args: &StoreArgs) -
             Err(format!("several connections are called {connection:?}: name one as namespace/name").into())
         }
         (None, _) => Err(format!(
-            "no run of {connection:?} is recorded in {}: give the same --kdesk or --log-dir as to sync",
-            args.folder()?.display()
+            "no run of {connection:?} is recorded in {}: give the same --kdesk, --log-dir or --log-store as to sync",
+            args.place()?
         )
         .into()),
     }

@@ -74,6 +74,12 @@ impl Desks {
         self.open(workspace, keys).await
     }
 
+    /// Lets requests to a workspace go on at an even pace from now on: another process was at work there until now.
+    pub(super) fn drain(&self, workspace: &KDeskWorkspace) {
+        let mut open = self.lock();
+        self.entry(&mut open, &workspace.uid().unwrap_or_default(), &workspace.spec).budget.drain();
+    }
+
     /// Forgets a workspace that is gone.
     pub(super) fn forget(&self, uid: &str) {
         self.lock().remove(uid);

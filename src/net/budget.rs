@@ -99,6 +99,12 @@ impl Budget {
         }
     }
 
+    /// Forgets that some requests could be sent at once because none was sent for a while: somebody else may just have
+    /// sent them.
+    pub fn drain(&self) {
+        while self.shared.rate.check().is_ok() {}
+    }
+
     /// Holds everybody's requests back for so long, because the server asked for it.
     pub fn pause(&self, pause: Duration) {
         let until = Instant::now() + pause;
@@ -124,6 +130,15 @@ mod tests {
         assert!(budget.turn(before).await.is_none(), "who cannot wait so long is told so");
         let _turn = budget.turn(before + Duration::from_mins(1)).await.unwrap();
         assert!(before.elapsed() >= Duration::from_millis(60));
+    }
+
+    #[tokio::test]
+    async fn what_could_be_sent_at_once_is_gone_after_somebody_else_was_at_work() {
+        let budget = Budget::new(10, 4);
+        budget.drain();
+        let before = Instant::now();
+        drop(budget.turn(before + Duration::from_mins(1)).await);
+        assert!(before.elapsed() >= Duration::from_millis(50), "a tenth of a second for each");
     }
 
     #[tokio::test]

@@ -51,7 +51,7 @@ async fn restricted(cluster: &Cluster, name: &str) {
 async fn a_real_api_server_takes_every_ci_values_file_and_finds_every_pod_restricted() {
     let cluster = Cluster::shared().await;
     define_operator_kinds(cluster).await;
-    for namespace in ["contactsync", "support", "sales"] {
+    for namespace in ["contactsync", "support", "sales", "monitoring"] {
         restricted(cluster, namespace).await;
     }
     let all = ci_values().into_iter().map(|values| {

@@ -56,7 +56,7 @@ fn the_strategy_suits_the_store() {
 }
 
 #[test]
-fn each_store_is_told_to_the_controller_and_to_jobs() {
+fn each_store_is_told_to_the_controller_and_seen_by_jobs() {
     let azure = ["logs.store.type=Azure", "logs.store.azure.container=a", "logs.store.azure.account=b"];
     for (values, url) in [
         (&[][..], "file:///var/lib/contactsync/runs"),
@@ -69,12 +69,12 @@ fn each_store_is_told_to_the_controller_and_to_jobs() {
         let controller = container(&objects, "contactsync");
         assert_eq!(argument(&controller, "--log-store"), [url]);
         let run = job(&objects)["spec"]["template"]["spec"]["containers"][0].clone();
-        assert_eq!(environment(&run, "CONTACTSYNC_LOG_STORE"), Some(url));
         let mounts = |container: &Value| -> Vec<Value> {
             let mounts = container["volumeMounts"].as_array().unwrap().iter();
             mounts.filter(|mount| mount["name"] != "job-template").cloned().collect()
         };
         assert_eq!(mounts(&controller), mounts(&run), "they see the same");
+        assert_eq!(controller["env"], run["env"]);
     }
     let keys = set(&with(&["logs.store.credentialsSecret=keys"]));
     assert_eq!(container(&keys, "contactsync")["envFrom"], json!([{"secretRef": {"name": "keys"}}]));
@@ -108,7 +108,8 @@ fn a_job_runs_the_controllers_image_with_its_own_resources_and_goes_where_the_cl
     }
     assert_eq!(pod["containers"][0]["image"], controller["containers"][0]["image"]);
     assert_eq!(pod["containers"][0]["resources"]["limits"]["memory"], "3Gi");
-    assert_eq!(pod["containers"][0]["args"], json!(["run-job"]));
+    assert_eq!(pod["containers"][0]["name"], "contactsync", "by this the controller finds the container");
+    assert!(pod["containers"][0]["args"].is_null(), "the controller writes them, and would put its own before these");
     assert!(pod["affinity"]["podAffinity"].is_object(), "a ReadWriteOnce claim is on one node");
     let anywhere = set(&with(&["jobs.enabled=true"]));
     assert!(self::job(&anywhere)["spec"]["template"]["spec"]["affinity"].is_null());

@@ -27,7 +27,7 @@ fn the_rules_are_right_and_each_alert_fires_when_it_should() {
     }
 }
 
-/// What a PrometheusRule of the chart holds, as a file of rules.
+/// What a `PrometheusRule` of the chart holds, as a file of rules.
 fn check(spec: &Value) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("rules.yaml"), spec.to_string()).unwrap();

@@ -44,7 +44,13 @@ impl Checkout {
     pub(crate) fn run_with(&self, environment: &[(&str, &str)], args: &[&str]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contactsync"));
         command.args(args).current_dir(self.folder.path());
-        for name in ["CONTACTSYNC_LOG_DIR", "CONTACTSYNC_SECRETS_DIR", "CONTACTSYNC_CLUSTER_NAME", "CONTACTSYNC_LOG"] {
+        for name in [
+            "CONTACTSYNC_LOG_DIR",
+            "CONTACTSYNC_LOG_STORE",
+            "CONTACTSYNC_SECRETS_DIR",
+            "CONTACTSYNC_CLUSTER_NAME",
+            "CONTACTSYNC_LOG",
+        ] {
             command.env_remove(name);
         }
         Ran(command.envs(environment.iter().copied()).output().unwrap())

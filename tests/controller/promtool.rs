@@ -6,7 +6,7 @@ use super::office::Office;
 use crate::chart::helm::{run, tool};
 use crate::support::house::{client, people};
 
-/// OpenMetrics in the older text format, which is what promtool reads: as Prometheus's own clients write the one or the
+/// `OpenMetrics` in the older text format, which is what promtool reads: as Prometheus's own clients write the one or the
 /// other of the same families. Names, helps, types, labels and values stay.
 fn classic(open: &str) -> String {
     let mut text = String::new();

@@ -1,5 +1,7 @@
 //! Run records in a bucket: an S3 server over its real wire, and a controller that depends on it.
 
+use std::sync::{Arc, Mutex};
+
 use contactsync::api::RunTrigger;
 use contactsync::contact::OwnershipKey;
 use contactsync::runlog::{Entry, RunId};
@@ -9,6 +11,7 @@ use serde_json::json;
 use super::office::{Office, Operator};
 use crate::support::eventually::eventually;
 use crate::support::house::people;
+use crate::support::processes::program;
 use crate::support::s3::{KEY, S3, SECRET};
 
 const BUCKET: &str = "acme-logs";
@@ -53,6 +56,15 @@ async fn a_controller_keeps_its_records_in_a_bucket() {
     assert!(!objects.iter().any(|path| path.contains("/intents/") || path.contains("_proofs")), "{objects:#?}");
     assert!(!objects.iter().any(|path| old.iter().any(|id| path.contains(id))), "{objects:#?}");
 
+    // From a laptop with the bucket's credentials.
+    let store = format!("s3://{BUCKET}/eu/prod");
+    let read = |command: &str| {
+        let mut read = program();
+        read.args([command, &format!("{}/emea", office.namespace), "--log-store", &store]).envs(s3.environment());
+        String::from_utf8(read.output().unwrap().stdout).unwrap()
+    };
+    assert!(read("history").contains(first) && read("logs").contains(&format!("run {second}")), "{}", read("logs"));
+
     // Gone for a while: runs fail, nobody is removed, and the process stays.
     s3.kill();
     office.annotate("emea", "without").await;
@@ -94,6 +106,65 @@ async fn a_log_of_many_parts_is_read_as_it_was_written() {
         let lines: Vec<&[u8]> = read.split(|byte| *byte == b'\n').collect();
         assert_eq!(lines.len(), people + 1);
         assert!(lines[people - 1].ends_with(b"x\"}"));
+    }
+}
+
+/// Google and Azure are tested as far as this program goes: which server, bucket and prefix the URL and the environment
+/// mean, that the credentials are used, and what is made of a refusal.
+#[tokio::test]
+async fn google_and_azure_are_asked_with_what_the_environment_gives() {
+    let office = Office::open("clouds").await;
+    let asked: Arc<Mutex<Vec<(String, bool)>>> = Arc::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let notes = Arc::clone(&asked);
+    let cloud = axum::Router::new().fallback(async move |request: axum::extract::Request| {
+        let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().unwrap();
+        let signed =
+            request.headers().get("authorization").is_some_and(|value| value.to_str().unwrap().contains("acme"));
+        notes.lock().unwrap().push((format!("{} {path}", request.method()), signed));
+        (axum::http::StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code><Message>of a secret</Message></Error>")
+    });
+    tokio::spawn(async move { axum::serve(listener, cloud).await });
+    let account = json!({"gcs_base_url": base, "disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""});
+    let google = vec![("GOOGLE_SERVICE_ACCOUNT_KEY", account.to_string()), ("GOOGLE_ALLOW_HTTP", "true".to_owned())];
+    let azure = vec![
+        ("AZURE_STORAGE_ACCOUNT_NAME", "acme".to_owned()),
+        ("AZURE_STORAGE_ACCOUNT_KEY", "c2VjcmV0IGtleQ==".to_owned()),
+        ("AZURE_STORAGE_ENDPOINT", base.clone()),
+        ("AZURE_ALLOW_HTTP", "true".to_owned()),
+    ];
+    for (url, environment, path, signs) in [
+        ("gs://acme-logs/eu/prod", google, "PUT /acme-logs/eu/prod/_proofs/", false),
+        ("az://acme-logs/eu/prod", azure, "PUT /acme-logs/eu/prod/_proofs/", true),
+    ] {
+        asked.lock().unwrap().clear();
+        let kubeconfig = office.cluster.kubeconfig_of("controller");
+        let controller = Operator::within(&office, &kubeconfig, "cloud", &["--log-store", url], &environment);
+        let said = controller.says("--log-store does not work").await;
+        assert!(said.contains("access was denied (AccessDenied)"), "{url}: {said}");
+        assert!(!said.contains("of a secret") && !said.contains(&base), "{url}: {said}");
+        let (first, signed) = asked.lock().unwrap()[0].clone();
+        assert!(first.starts_with(path), "{url}: {first}");
+        assert!(signed || !signs, "{url}");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_meant_is_told_by_flag_with_what_to_write() {
+    for (url, wanted) in [
+        ("s4://acme-logs/eu", "gs://bucket/prefix"),
+        ("s3://", "s3://bucket/prefix"),
+        ("s3://key:hush@acme-logs/eu", "credentials come from the environment"),
+        ("az://acme-logs/eu", "AZURE_STORAGE_ACCOUNT_NAME"),
+        ("gs://acme-logs/eu", "GOOGLE_"),
+    ] {
+        let mut command = program();
+        command.args(["history", "emea", "--log-store", url]).env("GOOGLE_SERVICE_ACCOUNT", "/nowhere/key.json");
+        let said = command.env_remove("AZURE_STORAGE_ACCOUNT_NAME").output().unwrap();
+        let text = String::from_utf8(said.stderr).unwrap();
+        assert_eq!(said.status.code(), Some(2), "{url}");
+        assert!(text.contains("--log-store: ") && text.contains(wanted) && !text.contains("hush"), "{url}: {text}");
     }
 }
 

@@ -15,6 +15,7 @@ work=$(mktemp -d)
 node=testenv/node
 own=
 forward=
+logs=
 began=$SECONDS
 checks=0
 say() { printf '%4s s  %s\n' $((SECONDS - began)) "$*"; }
@@ -23,7 +24,7 @@ die() { echo "FAILED: $*" >&2; exit 1; }
 
 end() {
     local code=$?
-    [ -z "$forward" ] || kill "$forward" 2>/dev/null || true
+    for process in $forward $logs; do kill "$process" 2>/dev/null || true; done
     if [ $code != 0 ] && [ -n "${KUBECONFIG:-}" ]; then
         kubectl get pods,jobs,leases,pvc -n contactsync -o wide || true
         kubectl get csc,kdw -A -o wide || true
@@ -140,15 +141,14 @@ ok "requestedAt runs it once more, and nothing is left to write"
 say "run logs from outside, as people of the team"
 user alice edit
 user bob view
-for via in service-proxy port-forward; do
-    case $via in
-    # A port-forward to the controller's pods is nothing that a team may do.
-    port-forward) as=(--via port-forward) ;;
-    *) as=(--kubeconfig "$work/alice") ;;
-    esac
-    "$contactsync" logs emea-sales -n support --run "$first" "${as[@]}" --raw >"$work/raw.log"
-    [ "$(grep -c '"event":"created"' "$work/raw.log")" = "$made" ] || { head -3 "$work/raw.log"; die "the log by $via"; }
-done
+created() { # how many contacts a raw log tells of
+    "$contactsync" logs emea-sales --run "$first" --raw "$@" | grep -c '"event":"created"'
+}
+[ "$(created --kubeconfig "$work/alice")" = "$made" ] || die "the log through the API server"
+kubectl port-forward -n contactsync service/contactsync-logs 28082:8082 >"$work/logs.log" 2>&1 &
+logs=$!
+until_true "the log by a port-forward" 30 created -n support --via 127.0.0.1:28082
+kill "$logs"
 "$contactsync" logs emea-sales --kubeconfig "$work/alice" | head -5
 ok "an editor reads the raw log and the one for people"
 if "$contactsync" logs emea-sales --kubeconfig "$work/bob" >"$work/bob.log" 2>&1; then die "a viewer read a log"; fi
@@ -158,7 +158,21 @@ ok "a viewer sees status and gets no log"
 [ "$(kubectl --kubeconfig "$work/alice" auth can-i get secrets -n contactsync || true)" = no ] || die "an editor reads the operator's Secrets"
 ok "neither reads the operator's Secrets"
 
-say "the leader dies"
+if [ -n "$own" ]; then
+    say "the leader freezes"
+    leader=$(holder contactsync)
+    # Where it stops in its tracks, and its lease runs out.
+    frozen=$(in_node sh -c 'grep -lsz "^POD_NAME=$1\$" /proc/[0-9]*/environ | cut -d/ -f3 | head -1' sh "$leader")
+    in_node kill -STOP "$frozen"
+    began_to_wait=$SECONDS
+    until_true "another leader" 60 held_by_another "$leader"
+    ok "$(holder contactsync) leads in place of $leader, $((SECONDS - began_to_wait)) s later"
+    run_now frozen
+    in_node kill -CONT "$frozen"
+    ok "and runs what is asked for"
+fi
+
+say "the leader's pod is deleted"
 leader=$(holder contactsync)
 kubectl delete pod -n contactsync "$leader" --grace-period=0 --force >/dev/null 2>&1
 killed=$SECONDS
@@ -185,6 +199,14 @@ open_desk
 run_now rollback
 ok "helm rollback, and it runs"
 
+say "namespaced mode: Roles only"
+helm upgrade contactsync charts/contactsync -n contactsync --wait --timeout 3m "${values[@]}" --set 'watchNamespaces={support}' >/dev/null
+[ -z "$(kubectl get clusterroles,clusterrolebindings -l app.kubernetes.io/instance=contactsync -o name | grep -v -e '-view$' -e '-edit$')" ] ||
+    die "the controller has a ClusterRole"
+open_desk
+run_now namespaced
+ok "it runs with no ClusterRole of the controller"
+
 say "people leave"
 kubectl create configmap -n support people --dry-run=client -o yaml --from-file=people.csv=<(head -80 examples/quickstart/people.csv) |
     kubectl apply -f - >/dev/null 2>&1
@@ -198,7 +220,7 @@ kubectl create configmap -n support people --dry-run=client -o yaml --from-file=
 say "uninstall, and install again"
 helm uninstall contactsync -n contactsync --wait --timeout 3m
 kubectl get crd contactsyncconnections.kdesk.seraphex.net >/dev/null && of .metadata.name >/dev/null || die "connections went with the release"
-[ -z "$(kubectl get pods -n contactsync -o name)" ] || die "pods are left"
+kubectl wait -n contactsync --for=delete pod -l app.kubernetes.io/component=controller --timeout=60s >/dev/null
 ok "the release is gone, connections are kept"
 helm install contactsync charts/contactsync -n contactsync --wait --timeout 3m "${values[@]}" >/dev/null
 token=$(kubectl get secret -n contactsync contactsync-kdesk -o 'jsonpath={.data.token}' | base64 -d)

@@ -1,5 +1,6 @@
 //! Plays the Job controller and the kubelet of one namespace, of which the control plane of these tests has neither: the
 //! container of a Job is really started, as a process of this machine, and the Job's status is set as the real ones do.
+#![allow(clippy::print_stdout, reason = "what processes said belongs to the failure")]
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -9,7 +9,13 @@ pub fn program() -> Command {
     #[expect(clippy::disallowed_methods, reason = "which program is tested is for whoever runs the tests to say")]
     let named = std::env::var("CONTACTSYNC_PROGRAM").ok().filter(|path| !path.is_empty());
     let mut command = Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_contactsync").to_owned()));
-    for name in ["CONTACTSYNC_LOG_DIR", "CONTACTSYNC_SECRETS_DIR", "CONTACTSYNC_CLUSTER_NAME", "CONTACTSYNC_LOG"] {
+    for name in [
+        "CONTACTSYNC_LOG_DIR",
+        "CONTACTSYNC_LOG_STORE",
+        "CONTACTSYNC_SECRETS_DIR",
+        "CONTACTSYNC_CLUSTER_NAME",
+        "CONTACTSYNC_LOG",
+    ] {
         command.env_remove(name);
     }
     command

@@ -16,4 +16,5 @@ mod owning;
 mod planning;
 mod reading;
 mod requests;
+mod resuming;
 mod two_at_once;

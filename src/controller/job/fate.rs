@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ContainerState, Pod};
 use kube::ResourceExt;
 use kube::api::{DeleteParams, ListParams, PostParams, PropagationPolicy};
 use kube::runtime::wait::await_condition;
@@ -44,10 +44,7 @@ impl Jobs {
 
     async fn make(&self, job: &Job) -> Result<(), Fate> {
         loop {
-            let error = match self.api.create(&PostParams::default(), job).boxed().await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
+            let Err(error) = self.api.create(&PostParams::default(), job).boxed().await else { return Ok(()) };
             match &error {
                 // The answer to the first try was lost.
                 kube::Error::Api(status) if status.code == 409 => return Ok(()),
@@ -83,6 +80,7 @@ impl Jobs {
             let is_over = |job: Option<&Job>| job.is_none_or(|job| finished(job).is_some());
             match await_condition(self.api.clone(), name, is_over).boxed().await {
                 Ok(Some(job)) => match finished(&job) {
+                    Some(Fate::Failed(why)) => return Fate::Failed(format!("{why}{}", self.killed(name).await)),
                     Some(fate) => return fate,
                     None => {}
                 },
@@ -92,16 +90,27 @@ impl Jobs {
         }
     }
 
+    /// Why the process of a Job was killed, in the words of Kubernetes; nothing where it is not known.
+    async fn killed(&self, name: &str) -> String {
+        let why = of_pods(&self.pods_of(name).await, |state| state.terminated.as_ref()?.reason.clone());
+        // That it failed is known.
+        why.filter(|why| why != "Error" && why != "Completed").map(|why| format!(", {why}")).unwrap_or_default()
+    }
+
+    async fn pods_of(&self, name: &str) -> Vec<Pod> {
+        let pods = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={name}"));
+        self.pods.list(&pods).await.map(|pods| pods.items).unwrap_or_default()
+    }
+
     /// Waits until a Job should have begun, and says why it has not; for ever where it has.
     async fn late(&self, name: &str) -> String {
         tokio::time::sleep(self.settings.start_patience).await;
         loop {
             match self.api.get_opt(name).await {
                 Ok(Some(job)) if !has_begun(&job) => {
-                    let pods = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={name}"));
-                    let pods = self.pods.list(&pods).await.map(|pods| pods.items).unwrap_or_default();
                     let seconds = self.settings.start_patience.as_secs();
-                    return format!("the Job of the run did not begin within {seconds} s: {}", waits_for(&pods));
+                    let why = waits_for(&self.pods_of(name).await);
+                    return format!("the Job of the run did not begin within {seconds} s: {why}");
                 }
                 Ok(_) => std::future::pending().await,
                 Err(_unreachable) => tokio::time::sleep(LOOK).await,
@@ -172,18 +181,21 @@ fn waits_for(pods: &[Pod]) -> String {
     let Some(pod) = pods.first() else {
         return "no pod was made of it: see the Events of the Job (quota, admission, service account)".to_owned();
     };
-    let status = pod.status.as_ref();
-    let mut waiting = status
-        .into_iter()
-        .flat_map(|status| status.init_container_statuses.iter().chain(&status.container_statuses))
-        .flatten()
-        .filter_map(|container| container.state.as_ref()?.waiting.as_ref()?.reason.as_deref());
-    let unscheduled = status
-        .and_then(|status| status.conditions.as_ref())
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    let unscheduled = conditions
         .and_then(|conditions| conditions.iter().find(|one| one.type_ == "PodScheduled" && one.status == "False"))
-        .and_then(|condition| condition.reason.as_deref());
-    let why = waiting.next().or(unscheduled).unwrap_or("its pod does not run");
+        .and_then(|condition| condition.reason.clone());
+    let waiting = of_pods(pods, |state| state.waiting.as_ref()?.reason.clone());
+    let why = waiting.or(unscheduled).unwrap_or_else(|| "its pod does not run".to_owned());
     format!("{why}: see the Events of its pod")
+}
+
+/// What the state of a container says, of the first that says something.
+fn of_pods(pods: &[Pod], look: impl Fn(&ContainerState) -> Option<String>) -> Option<String> {
+    let statuses = pods.iter().filter_map(|pod| pod.status.as_ref());
+    let containers =
+        statuses.flat_map(|status| status.init_container_statuses.iter().chain(&status.container_statuses)).flatten();
+    containers.filter_map(|container| container.state.as_ref()).find_map(look)
 }
 
 #[cfg(test)]
@@ -192,30 +204,35 @@ mod tests {
 
     use super::*;
 
-    fn job(status: serde_json::Value) -> Job {
+    fn job(status: &serde_json::Value) -> Job {
         serde_json::from_value(json!({"metadata": {"name": "x"}, "status": status})).unwrap()
     }
 
     #[test]
     fn a_job_ends_by_its_conditions_and_begins_with_a_pod_that_runs() {
-        let ended = |kind| job(json!({"conditions": [{"type": kind, "status": "True", "reason": "DeadlineExceeded"}]}));
+        let ended =
+            |kind| job(&json!({"conditions": [{"type": kind, "status": "True", "reason": "DeadlineExceeded"}]}));
         assert!(matches!(finished(&ended("Complete")), Some(Fate::Complete)));
         assert!(matches!(finished(&ended("Failed")), Some(Fate::Failed(why)) if why.ends_with("DeadlineExceeded")));
         // It was decided, and its pod still runs.
-        assert!(finished(&ended("FailureTarget")).is_none() && finished(&job(json!({"active": 1}))).is_none());
+        assert!(finished(&ended("FailureTarget")).is_none() && finished(&job(&json!({"active": 1}))).is_none());
         assert!(
-            !has_begun(&job(json!({"active": 1, "ready": 0}))) && has_begun(&job(json!({"active": 1, "ready": 1})))
+            !has_begun(&job(&json!({"active": 1, "ready": 0}))) && has_begun(&job(&json!({"active": 1, "ready": 1})))
         );
     }
 
     #[test]
     fn a_job_that_does_not_begin_says_what_it_waits_for() {
-        let pod = |status: serde_json::Value| serde_json::from_value::<Pod>(json!({"status": status})).unwrap();
+        let pod = |status: &serde_json::Value| serde_json::from_value::<Pod>(json!({"status": status})).unwrap();
         let image = json!({"containerStatuses": [{"name": "c", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
             "state": {"waiting": {"reason": "ImagePullBackOff"}}}]});
-        assert!(waits_for(&[pod(image)]).starts_with("ImagePullBackOff"));
+        assert!(waits_for(&[pod(&image)]).starts_with("ImagePullBackOff"));
         let full = json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]});
-        assert!(waits_for(&[pod(full)]).starts_with("Unschedulable"));
+        assert!(waits_for(&[pod(&full)]).starts_with("Unschedulable"));
         assert!(waits_for(&[]).contains("no pod"));
+        let killed = json!({"containerStatuses": [{"name": "c", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
+            "state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]});
+        let why = of_pods(&[pod(&killed)], |state| state.terminated.as_ref()?.reason.clone());
+        assert_eq!(why.as_deref(), Some("OOMKilled"));
     }
 }

@@ -2,6 +2,7 @@
 
 use futures::FutureExt;
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::coordination::v1::Lease;
 use kube::ResourceExt;
 
 use super::super::begin::{Announced, announce, binding, settings};
@@ -13,6 +14,7 @@ use super::super::fault::Fault;
 use super::super::lease::Election;
 use super::super::metrics::Running;
 use super::super::roster::Name;
+use super::super::settings::LeaseSettings;
 use super::super::step::{Next, tokens, why};
 use super::super::stop::stopped;
 use super::fate::Fate;
@@ -70,39 +72,64 @@ pub(in super::super) async fn recover(
     name: &Name,
     context: &Context,
 ) -> Result<Next, Error> {
-    let uid = connection.uid().unwrap_or_default();
     let id = connection.status.as_ref().and_then(|status| RunId::parse(&status.last_run.as_ref()?.id));
-    let (Some(jobs), Some(id)) = (&context.jobs, id) else {
-        return Box::pin(conclude::recover(connection, name, context)).await;
-    };
-    let job = job_name(&id);
-    let kept = jobs.kept().remove(&job);
-    if jobs.find(&job, &uid).await?.is_some() {
-        let _slot = match kept {
-            Some(slot) => slot,
-            None => {
-                let workspace = context.cluster.workspace(&workspace_of(&connection));
-                let workspace = workspace.and_then(|workspace| workspace.uid()).unwrap_or_default();
-                let turn = Turn::Alone(context.turns.alone(&workspace).await);
-                Slot { _turn: turn, _slot: None }
-            }
-        };
-        tracing::info!(connection = %name, run = %id, job, "a run goes on as a Job that an earlier leader made");
-        let settings = settings(&connection, name, context).map_err(Error::Run)?;
-        let counted = context.metrics.run_started(&name.namespace, &name.name).elsewhere();
-        let errand = Errand { jobs, job, id, settings, name, context };
-        return errand.see_through(connection, None, counted).boxed().await;
+    if let (Some(jobs), Some(id)) = (&context.jobs, id) {
+        let job = job_name(&id);
+        let kept = jobs.kept().remove(&job);
+        if jobs.find(&job, &connection.uid().unwrap_or_default()).await?.is_some() {
+            let _slot = match kept {
+                Some(slot) => Some(slot),
+                None => alone(&connection, context).await,
+            };
+            tracing::info!(connection = %name, run = %id, job, "a run goes on as a Job that an earlier leader made");
+            let settings = settings(&connection, name, context).map_err(Error::Run)?;
+            let counted = context.metrics.run_started(&name.namespace, &name.name).elsewhere();
+            let errand = Errand { jobs, job, id, settings, name, context };
+            return errand.see_through(connection, None, counted).boxed().await;
+        }
     }
     // Its Job may have been removed while its process still ran.
-    let Some(mut lease) = hold(jobs, &uid, context).boxed().await else { return Ok(Next::until(None, context.now())) };
+    let held = match old_lease(&connection, context).boxed().await {
+        None => None,
+        Some(base) => match hold(base, &connection.uid().unwrap_or_default(), context).boxed().await {
+            Some(lease) => Some(lease),
+            None => return Ok(Next::until(None, context.now())),
+        },
+    };
     let next = Box::pin(conclude::recover(connection, name, context)).await;
-    lease.discard().await;
+    if let Some(mut lease) = held {
+        lease.discard().await;
+    }
     next
 }
 
+/// Has the workspace of a connection for a Job that runs there already.
+async fn alone(connection: &ContactSyncConnection, context: &Context) -> Option<Slot> {
+    let workspace = context.cluster.workspace(&workspace_of(connection))?.uid()?;
+    tokio::select! {
+        turn = context.turns.alone(&workspace) => Some(Slot { _turn: Turn::Alone(turn), _slot: None }),
+        // Whoever waits for the Job finds the same, and leaves.
+        () = context.stopping.cancelled() => None,
+    }
+}
+
+/// The lease beside which that of a Job's process lies, where one may be at work: a controller that makes Jobs cannot
+/// know; one that makes none any more looks whether there is such a lease.
+async fn old_lease<'a>(connection: &ContactSyncConnection, context: &'a Context) -> Option<&'a LeaseSettings> {
+    if let Some(jobs) = &context.jobs {
+        return Some(&jobs.settings.lease);
+    }
+    let base = context.settings.lease.as_ref()?;
+    let own = run_lease(base, connection.uid().as_deref().unwrap_or_default());
+    let leases: kube::Api<Lease> = kube::Api::namespaced(context.client.clone(), &own.namespace);
+    // Without the right to look there were never Jobs.
+    let found = leases.get_opt(&own.name).await.ok().flatten()?;
+    found.spec?.holder_identity.filter(|holder| !holder.is_empty()).map(|_held| base)
+}
+
 /// Holds the lease of a connection's Jobs: whoever held it has stopped. `None`: this process stops first.
-pub(super) async fn hold(jobs: &Jobs, connection_uid: &str, context: &Context) -> Option<Election> {
-    let lease = run_lease(&jobs.settings.lease, connection_uid);
+pub(super) async fn hold(base: &LeaseSettings, connection_uid: &str, context: &Context) -> Option<Election> {
+    let lease = run_lease(base, connection_uid);
     let (client, identity) = (context.client.clone(), context.settings.identity.clone());
     let mut election = Election::new(client, lease, identity, std::sync::Arc::clone(&context.clock));
     election.win(&context.stopping, || ()).await.map(|_fence| election)
@@ -128,20 +155,12 @@ impl Errand<'_> {
     ) -> Result<Next, Error> {
         let left = || Ok(Next::until(None, self.context.now()));
         let Some(fate) = self.fate(&announced, made).await else { return left() };
-        if matches!(fate, Fate::Stopped(_) | Fate::Nothing(..)) {
-            tokio::select! {
-                () = self.jobs.end(&self.job).boxed() => {}
-                () = self.context.stopping.cancelled() => return left(),
-            }
+        let Some(lease) = self.settle(&fate, &announced).await else { return left() };
+        // Its requests and those that come now are of one budget.
+        let workspace = self.context.cluster.workspace(&workspace_of(&announced));
+        if let Some(Ok(workspace)) = workspace.as_ref().map(|workspace| &workspace.0) {
+            self.context.desks.drain(workspace);
         }
-        let uid = announced.uid().unwrap_or_default();
-        let lease = if matches!(fate, Fate::Nothing(Fault::JOB_REFUSED, _)) {
-            // There was never a process, and perhaps no right to a lease either.
-            None
-        } else {
-            let Some(lease) = hold(self.jobs, &uid, self.context).boxed().await else { return left() };
-            Some(lease)
-        };
         let outcome = self.outcome(fate).await;
         outcome.count(counted.seen());
         let before = announced.status.clone().unwrap_or_default();
@@ -170,6 +189,23 @@ impl Errand<'_> {
         }
     }
 
+    /// Sees to it that nobody is at work any more: ends the Job where it has not ended by itself, and holds the lease of
+    /// its process. `None`: this process stops first.
+    async fn settle(&self, fate: &Fate, announced: &ContactSyncConnection) -> Option<Option<Election>> {
+        if matches!(fate, Fate::Nothing(Fault::JOB_REFUSED, _)) {
+            // There was never a process, and perhaps there is no right to end one, or to a lease, either.
+            return Some(None);
+        }
+        if matches!(fate, Fate::Stopped(_) | Fate::Nothing(..)) {
+            tokio::select! {
+                () = self.jobs.end(&self.job).boxed() => {}
+                () = self.context.stopping.cancelled() => return None,
+            }
+        }
+        let uid = announced.uid().unwrap_or_default();
+        hold(&self.jobs.settings.lease, &uid, self.context).boxed().await.map(Some)
+    }
+
     /// What the run's record says counts, if it ended; else what is known of its Job.
     async fn outcome(&self, fate: Fate) -> Outcome {
         let summary = self.context.store.summary(&self.settings.key, &self.id).await;
@@ -189,10 +225,9 @@ impl Errand<'_> {
                 }
                 Outcome::of_summary(summary)
             }
-            (Fate::Nothing(_, why) | Fate::Stopped(why), _) => Outcome::Stopped(why),
             // Its process said why, before it ended.
             (Fate::Failed(_), _) if !unsaid.is_empty() => Outcome::Stopped(unsaid),
-            (Fate::Failed(why), _) => Outcome::Stopped(why),
+            (Fate::Nothing(_, why) | Fate::Stopped(why) | Fate::Failed(why), _) => Outcome::Stopped(why),
             (Fate::Complete, _) => Outcome::Stopped("its Job ended, and its record cannot be read".to_owned()),
         }
     }

@@ -127,7 +127,8 @@ fn container(pod: &mut PodSpec) -> Option<&mut Container> {
 
 fn labels(order: &Order<'_>) -> Vec<(String, String)> {
     [
-        ("app.kubernetes.io/name", "contactsync"),
+        // Not the controller's: Services and disruption budgets select by it.
+        ("app.kubernetes.io/name", "contactsync-run"),
         ("app.kubernetes.io/component", "run"),
         ("app.kubernetes.io/managed-by", "contactsync"),
         (CONTROLLER, &label(order.controller)),

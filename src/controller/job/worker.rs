@@ -82,6 +82,8 @@ impl Controller {
             .await
             .map_err(|error| format!("{name}: {}", brief(&error)))?;
         let ready = stands(&connection, &order.run, name, &context)?;
+        // Until now the leader's process was at work there, by a budget of its own.
+        context.desks.drain(&ready.workspace);
         let settings = settings(&connection, name, &context).map_err(|error| error.to_string())?;
         let trigger = connection.status.as_ref().and_then(|status| Some(status.last_run.as_ref()?.trigger));
         let run = context.run(&settings, Mode::Sync, trigger.unwrap_or(crate::api::RunTrigger::Change));

@@ -2,6 +2,7 @@
 //!
 //! Whoever bears none is told nothing: no such request, another's ticket and one that is too old read the same.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use futures::StreamExt as _;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use kube::{Api, Client};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -28,7 +30,8 @@ pub const TICKET: &str = "x-contactsync-ticket";
 /// The header that says in one word what the answer is, so that a client tells it from one of the API server's proxy.
 pub const ANSWER: &str = "x-contactsync-answer";
 
-/// Requests that are looked up at once.
+/// Requests that are looked up in a second, and at once: each is a question to the API server, and anybody may ask.
+const TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(49);
 const LOOKUPS: usize = 16;
 /// Logs that are sent at once.
 const DOWNLOADS: usize = 16;
@@ -44,6 +47,7 @@ pub struct Endpoint {
     clock: Clock,
     cluster: String,
     namespaces: Vec<String>,
+    tries: DefaultDirectRateLimiter,
     lookups: Semaphore,
     downloads: Arc<Semaphore>,
 }
@@ -52,7 +56,8 @@ impl Endpoint {
     /// Answers from this store for connections of the cluster that is called so, in these namespaces (none: all).
     pub fn new(client: Client, store: RunStore, clock: Clock, cluster: String, namespaces: Vec<String>) -> Self {
         let (lookups, downloads) = (Semaphore::new(LOOKUPS), Arc::new(Semaphore::new(DOWNLOADS)));
-        Self { client, store, clock, cluster, namespaces, lookups, downloads }
+        let tries = RateLimiter::direct(Quota::per_second(TRIES));
+        Self { client, store, clock, cluster, namespaces, tries, lookups, downloads }
     }
 
     /// Its one address.
@@ -68,6 +73,9 @@ impl Endpoint {
         let Some(ticket) = headers.get(TICKET).and_then(|text| Ticket::parse(text.to_str().ok()?)) else {
             return Answer::Refused;
         };
+        if self.tries.check().is_err() {
+            return Answer::Busy;
+        }
         let Ok(_turn) = self.lookups.try_acquire() else { return Answer::Busy };
         let Some(request) = self.request(at).await.filter(|request| ticket.opens(request, (self.clock)())) else {
             return Answer::Refused;

@@ -8,7 +8,7 @@ use contactsync::runlog::RunId;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{ListParams, Patch, PatchParams};
-use kube::{Api, ResourceExt as _};
+use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
 use super::replica::{LONG, Replica};
@@ -38,6 +38,7 @@ async fn a_run_as_a_job_is_a_run_like_any_other() {
         the_next_leader_waits_for_a_job_that_is_on(),
         a_job_that_is_killed_is_run_again(),
         a_job_whose_node_is_cut_off_stops_before_another_begins(),
+        a_job_that_nobody_waits_for_is_ended_before_its_connection_runs_again(),
     );
 }
 
@@ -53,13 +54,13 @@ async fn a_job_is_made_where_it_should_be_and_ended_where_it_may_not_go_on() {
 }
 
 /// A stage whose controllers make Jobs.
-struct Shop {
+struct Yard {
     stage: Stage,
     runner: JobRunner,
     template: String,
 }
 
-impl Shop {
+impl Yard {
     async fn open(name: &str, people: usize, rate: u32) -> Self {
         let stage = Stage::open(name, people, rate).await;
         let kubeconfig = stage.office.cluster.kubeconfig_of("controller");
@@ -97,7 +98,7 @@ impl Shop {
         eventually("no process is on, and no lease is left of one", || async {
             let left = leases.list(&ListParams::default()).await.map_err(|error| error.to_string())?;
             let left: Vec<String> =
-                left.iter().map(|lease| lease.name_any()).filter(|name| name.contains("-run-")).collect();
+                left.iter().map(ResourceExt::name_any).filter(|name| name.contains("-run-")).collect();
             if left.is_empty() && self.runner.on() == 0 { Ok(()) } else { Err(format!("{left:?}")) }
         })
         .await;
@@ -107,22 +108,22 @@ impl Shop {
 async fn it_ends_with_the_same_contacts_status_and_log() {
     let plain = Stage::open("job-not", 30, 1000).await;
     let _ann = Replica::start(&plain.office, "ann", &LONG);
-    let shop = Shop::open("job-same", 30, 1000).await;
-    shop.ask().await;
-    let _bob = shop.start("bob", &LONG);
+    let yard = Yard::open("job-same", 30, 1000).await;
+    yard.ask().await;
+    let _bob = yard.start("bob", &LONG);
     let here = plain.in_step().await;
-    let there = shop.stage.in_step().await;
-    assert_eq!(shop.runner.started().len(), 1, "{}", shop.runner.said());
-    assert_eq!(without_times(&there, &shop.stage), without_times(&here, &plain));
-    assert_eq!(log(&shop.stage, &there).await, log(&plain, &here).await);
+    let there = yard.stage.in_step().await;
+    assert_eq!(yard.runner.started().len(), 1, "{}", yard.runner.said());
+    assert_eq!(without_times(&there, &yard.stage), without_times(&here, &plain));
+    assert_eq!(log(&yard.stage, &there).await, log(&plain, &here).await);
     // One that fails tells the same reason and message.
-    for stage in [&plain, &shop.stage] {
+    for stage in [&plain, &yard.stage] {
         stage.office.people_of("people.csv", &[]);
         std::fs::remove_file(stage.office.house.folder().join(&stage.office.namespace).join("people.csv")).unwrap();
         stage.office.annotate(EMEA, "without-a-file").await;
     }
     let mut failed = Vec::new();
-    for stage in [&plain, &shop.stage] {
+    for stage in [&plain, &yard.stage] {
         let status = stage.office.until(EMEA, "it failed", |_, status| {
             status.last_run.as_ref().is_some_and(|run| run.result == RunResult::Failed)
         });
@@ -130,8 +131,8 @@ async fn it_ends_with_the_same_contacts_status_and_log() {
         truthful(&stage.office, EMEA).await;
     }
     assert_eq!(failed[0], failed[1]);
-    assert_eq!(plain.office.events(EMEA).await, shop.stage.office.events(EMEA).await);
-    shop.tidy().await;
+    assert_eq!(plain.office.events(EMEA).await, yard.stage.office.events(EMEA).await);
+    yard.tidy().await;
 }
 
 /// A status in which nothing is of its time or place.
@@ -139,7 +140,9 @@ fn without_times(status: &ConnectionStatus, stage: &Stage) -> Value {
     let mut status = serde_json::to_value(status).unwrap();
     status["binding"]["workspaceUID"] = "".into();
     status["conditions"].as_array_mut().unwrap().iter_mut().for_each(|one| one["lastTransitionTime"] = "".into());
-    status["lastSuccessTime"] = "".into();
+    for field in ["lastSuccessTime", "nextRunTime"] {
+        status.as_object_mut().unwrap().remove(field);
+    }
     let mut runs: Vec<Value> = status["recentRuns"].as_array().unwrap().clone();
     for run in &mut runs {
         for field in ["id", "startTime", "endTime", "logRef"] {
@@ -175,7 +178,7 @@ fn blank(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                if ["time", "id", "startTime", "endTime", "contact"].contains(&name.as_str()) {
+                if ["time", "run", "id", "startTime", "endTime", "contact"].contains(&name.as_str()) {
                     *value = Value::Null;
                 } else {
                     blank(value);
@@ -188,81 +191,102 @@ fn blank(value: &mut Value) {
 }
 
 async fn the_next_leader_waits_for_a_job_that_is_on() {
-    let shop = Shop::open("job-adopted", 30, 200).await;
-    shop.ask().await;
-    let mut ann = shop.start("ann", &[]);
-    let stop = shop.stage.write(5).await;
+    let yard = Yard::open("job-adopted", 30, 200).await;
+    yard.ask().await;
+    let mut ann = yard.start("ann", &[]);
+    let stop = yard.stage.write(5).await;
     ann.kill();
-    let bob = shop.start("bob", &[]);
+    let bob = yard.start("bob", &[]);
     bob.says("a run goes on as a Job that an earlier leader made").await;
     // A leader that is asked to stop leaves the Job to the next.
     let mut bob = bob;
     bob.signal("TERM");
     assert!(bob.end().await < Duration::from_secs(5), "it waits for no Job: {}", bob.said());
-    let carl = shop.start("carl", &[]);
+    let carl = yard.start("carl", &[]);
     carl.says("a run goes on as a Job that an earlier leader made").await;
     stop.then(Then::GoOn);
-    shop.stage.in_step().await;
-    assert_eq!(shop.stage.story().await, [(RunTrigger::Change, RunResult::Succeeded)], "it is run once");
-    assert_eq!(shop.runner.started().len(), 1);
-    assert_eq!(shop.runner.said().matches("a run is taken up").count(), 1, "{}", shop.runner.said());
-    shop.tidy().await;
-    shop.stage.comes_to_rest().await;
+    yard.stage.in_step().await;
+    assert_eq!(yard.stage.story().await, [(RunTrigger::Change, RunResult::Succeeded)], "it is run once");
+    assert_eq!(yard.runner.started().len(), 1);
+    assert_eq!(yard.runner.said().matches("a run is taken up").count(), 1, "{}", yard.runner.said());
+    yard.tidy().await;
+    yard.stage.comes_to_rest().await;
 }
 
 async fn a_job_that_is_killed_is_run_again() {
-    let shop = Shop::open("job-killed", 30, 200).await;
-    shop.ask().await;
-    let _ann = shop.start("ann", &[]);
-    let stop = shop.stage.write(5).await;
-    shop.runner.kill();
+    let yard = Yard::open("job-killed", 30, 200).await;
+    yard.ask().await;
+    let _ann = yard.start("ann", &[]);
+    let stop = yard.stage.write(5).await;
+    yard.runner.kill();
     stop.then(Then::Vanish);
-    shop.stage.in_step().await;
+    yard.stage.in_step().await;
     let story = [(RunTrigger::Change, RunResult::Interrupted), (RunTrigger::Retry, RunResult::Succeeded)];
-    assert_eq!(shop.stage.story().await, story);
-    let status = shop.stage.office.status(EMEA).await;
+    assert_eq!(yard.stage.story().await, story);
+    let status = yard.stage.office.status(EMEA).await;
     let message = status.recent_runs[1].message.clone().unwrap_or_default();
     assert_eq!(message, "its Job failed: BackoffLimitExceeded");
-    assert_eq!(shop.runner.started().len(), 2);
-    assert!(shop.stage.office.events(EMEA).await.contains(&"RunInterrupted".to_owned()));
-    shop.tidy().await;
-    shop.stage.comes_to_rest().await;
+    assert_eq!(yard.runner.started().len(), 2);
+    assert!(yard.stage.office.events(EMEA).await.contains(&"RunInterrupted".to_owned()));
+    yard.tidy().await;
+    yard.stage.comes_to_rest().await;
 }
 
 async fn a_job_whose_node_is_cut_off_stops_before_another_begins() {
     let stage = Stage::open("job-cut-off", 120, 25).await;
     let proxy = ApiProxy::start(stage.office.cluster).await;
-    let shop = Shop::with(stage, &proxy.kubeconfig.clone()).await;
-    shop.ask().await;
-    let _ann = shop.start("ann", &[]);
-    shop.stage.write(5).await.then(Then::GoOn);
+    let yard = Yard::with(stage, &proxy.kubeconfig.clone()).await;
+    yard.ask().await;
+    let _ann = yard.start("ann", &[]);
+    yard.stage.write(5).await.then(Then::GoOn);
     proxy.freeze();
     // Its Job is removed by force, as somebody does whose node is gone: nobody asks its process to stop.
-    let api: Api<Job> = Api::namespaced(shop.stage.office.cluster.client().await, &shop.stage.office.namespace);
-    let job = shop.jobs().await.remove(0).name_any();
+    let api: Api<Job> = Api::namespaced(yard.stage.office.cluster.client().await, &yard.stage.office.namespace);
+    let job = yard.jobs().await.remove(0).name_any();
     let background = kube::api::DeleteParams::background();
     api.delete(&job, &background).await.unwrap();
-    shop.stage
+    yard.stage
         .office
         .until(EMEA, "it is told", |_, status| {
             status.last_run.as_ref().is_some_and(|run| run.result == RunResult::Interrupted)
                 || status.recent_runs.iter().any(|run| run.result == RunResult::Interrupted)
         })
         .await;
-    assert!(shop.runner.said().contains("the lease is lost"), "it had stopped by then: {}", shop.runner.said());
+    assert!(yard.runner.said().contains("the lease is lost"), "it had stopped by then: {}", yard.runner.said());
     proxy.heal();
-    shop.stage.in_step().await;
-    shop.tidy().await;
-    shop.stage.comes_to_rest().await;
+    yard.stage.in_step().await;
+    yard.tidy().await;
+    yard.stage.comes_to_rest().await;
+}
+
+async fn a_job_that_nobody_waits_for_is_ended_before_its_connection_runs_again() {
+    let yard = Yard::open("job-orphan", 30, 200).await;
+    yard.ask().await;
+    let mut ann = yard.start("ann", &[]);
+    let stop = yard.stage.write(5).await;
+    ann.kill();
+    // Somebody removes all of status: nothing says any more that a run is on.
+    let patch = json!({"status": null});
+    yard.stage.office.connections.patch_status(EMEA, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    let bob = yard.start("bob", &[]);
+    bob.says("a Job whose run nobody waits for is ended").await;
+    stop.then(Then::Vanish);
+    yard.stage.in_step().await;
+    assert_eq!(yard.stage.story().await, [(RunTrigger::Change, RunResult::Succeeded)]);
+    assert_eq!(yard.runner.started().len(), 2);
+    let (said, ended) = (bob.said(), "a Job whose run nobody waits for is ended");
+    assert!(said.find(ended) < said.find("a run begins as a Job"), "the workspace was kept until then: {said}");
+    yard.tidy().await;
+    yard.stage.comes_to_rest().await;
 }
 
 async fn a_spec_that_wants_no_run_ends_the_job() {
-    let shop = Shop::open("job-stopped", 30, 200).await;
-    shop.ask().await;
-    let _ann = shop.start("ann", &LONG);
-    let stop = shop.stage.write(5).await;
-    shop.stage.office.change(EMEA, &json!({"state": "Draft"})).await;
-    let status = shop
+    let yard = Yard::open("job-stopped", 30, 200).await;
+    yard.ask().await;
+    let _ann = yard.start("ann", &LONG);
+    let stop = yard.stage.write(5).await;
+    yard.stage.office.change(EMEA, &json!({"state": "Draft"})).await;
+    let status = yard
         .stage
         .office
         .until(EMEA, "it is interrupted", |_, status| {
@@ -271,59 +295,54 @@ async fn a_spec_that_wants_no_run_ends_the_job() {
         .await;
     assert_eq!(status.last_run.unwrap().message.as_deref(), Some("the connection became a Draft"));
     stop.then(Then::Vanish);
-    shop.tidy().await;
-    assert!(shop.jobs().await.is_empty(), "its Job is gone");
+    yard.tidy().await;
     // Deleted while its Job is on, the connection goes, and its contacts are let go of after.
-    shop.stage.office.change(EMEA, &json!({"state": "Enabled", "deletionPolicy": "Delete"})).await;
-    let stop = shop.stage.write(10).await;
-    shop.stage.office.delete(EMEA).await;
-    eventually("the Job is gone", || async {
-        let jobs = shop.jobs().await.len();
-        if jobs == 0 { Ok(()) } else { Err(jobs.to_string()) }
-    })
-    .await;
+    yard.stage.office.change(EMEA, &json!({"state": "Enabled", "deletionPolicy": "Delete"})).await;
+    let stop = yard.stage.write(10).await;
+    yard.stage.office.delete(EMEA).await;
+    yard.tidy().await;
     stop.then(Then::Vanish);
-    truthful_departure(&shop).await;
+    truthful_departure(&yard).await;
 }
 
 /// More leave than the hold allows: it is held, by this process itself, and Keep lets it go.
-async fn truthful_departure(shop: &Shop) {
-    let office = &shop.stage.office;
+async fn truthful_departure(yard: &Yard) {
+    let office = &yard.stage.office;
     office
         .until(EMEA, "the departure is held", |_, status| {
             condition(status, "RemovalsHeld").is_some_and(|(is, ..)| is == "True")
                 && status.last_run.as_ref().is_some_and(|run| run.end_time.is_some())
         })
         .await;
-    let jobs = shop.runner.started().len();
+    let jobs = yard.runner.started().len();
     office.change(EMEA, &json!({"deletionPolicy": "Keep"})).await;
     office.gone(EMEA).await;
-    assert_eq!(shop.runner.started().len(), jobs, "a departure is no Job");
+    assert_eq!(yard.runner.started().len(), jobs, "a departure is no Job");
 }
 
 async fn size_or_an_annotation_makes_a_run_a_job() {
-    let shop = Shop::open("job-size", 12, 1000).await;
-    let _ann = shop.start("ann", &[&LONG[..], &["--job-above", "10"]].concat());
-    shop.stage.in_step().await;
-    assert!(shop.runner.started().is_empty(), "how large it is, the first run tells");
-    shop.stage.office.run_now(EMEA, "large-now").await;
-    assert_eq!(shop.runner.started().len(), 1);
-    let office = &shop.stage.office;
+    let yard = Yard::open("job-size", 12, 1000).await;
+    let _ann = yard.start("ann", &[&LONG[..], &["--job-above", "10"]].concat());
+    yard.stage.in_step().await;
+    assert!(yard.runner.started().is_empty(), "how large it is, the first run tells");
+    yard.stage.office.run_now(EMEA, "large-now").await;
+    assert_eq!(yard.runner.started().len(), 1);
+    let office = &yard.stage.office;
     let small: Vec<_> = (100..103).map(person).collect();
     office.people_of("small.csv", &small);
     office.connection("small", &from_file("small.csv", &json!({}))).await;
     office.ready("small", "True", "Succeeded").await;
     assert_eq!(office.run_now("small", "again").await.last_run.unwrap().result, RunResult::Succeeded);
-    assert_eq!(shop.runner.started().len(), 1, "a small one is none");
+    assert_eq!(yard.runner.started().len(), 1, "a small one is none");
     let patch = json!({"metadata": {"annotations": {"kdesk.seraphex.net/runAs": "Job"}}});
     office.connections.patch("small", &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
     office.run_now("small", "as-a-job").await;
-    let jobs = shop.runner.started();
+    let jobs = yard.runner.started();
     let uid = office.get("small").await.uid().unwrap();
     assert_eq!(jobs.len(), 2);
     assert_eq!(jobs[1].labels()["kdesk.seraphex.net/connection-uid"], uid);
     assert_eq!(jobs[1].annotations()["kdesk.seraphex.net/connection"], format!("{}/small", office.namespace));
-    shop.tidy().await;
+    yard.tidy().await;
 }
 
 async fn a_controller_that_may_make_no_jobs_says_so() {
@@ -351,31 +370,31 @@ async fn a_controller_that_may_make_no_jobs_says_so() {
 }
 
 async fn a_job_that_does_not_begin_fails_its_run() {
-    let shop = Shop::open("job-late", 5, 1000).await;
-    shop.ask().await;
-    shop.runner.hold(true);
-    let _ann = shop.start("ann", &[&LONG[..], &["--job-start-patience", "1s"]].concat());
-    let status = shop.stage.office.ready(EMEA, "False", "JobNotStarted").await;
+    let yard = Yard::open("job-late", 5, 1000).await;
+    yard.ask().await;
+    yard.runner.hold(true);
+    let _ann = yard.start("ann", &[&LONG[..], &["--job-start-patience", "1s"]].concat());
+    let status = yard.stage.office.ready(EMEA, "False", "JobNotStarted").await;
     let message = status.last_run.unwrap().message.unwrap();
     assert!(message.contains("did not begin within 1 s: no pod was made"), "{message}");
-    assert!(shop.jobs().await.is_empty(), "it does not begin later");
-    shop.runner.hold(false);
-    shop.stage.office.run_now(EMEA, "now").await;
-    shop.stage.in_step().await;
-    shop.tidy().await;
+    assert!(yard.jobs().await.is_empty(), "it does not begin later");
+    yard.runner.hold(false);
+    yard.stage.office.run_now(EMEA, "now").await;
+    yard.stage.in_step().await;
+    yard.tidy().await;
 }
 
 async fn the_rate_of_a_workspace_is_kept_with_a_job() {
     const RATE: u32 = 20;
-    let shop = Shop::open("job-rate", 60, RATE).await;
-    shop.ask().await;
-    let office = &shop.stage.office;
+    let yard = Yard::open("job-rate", 60, RATE).await;
+    yard.ask().await;
+    let office = &yard.stage.office;
     for n in 1..4 {
         let people: Vec<_> = (0..8).map(|m| person(n * 1000 + m)).collect();
         office.people_of(&format!("small-{n}.csv"), &people);
         office.connection(&format!("small-{n}"), &from_file(&format!("small-{n}.csv"), &json!({}))).await;
     }
-    let _ann = shop.start("ann", &LONG);
+    let _ann = yard.start("ann", &LONG);
     for n in 1..4 {
         office.ready(&format!("small-{n}"), "True", "Succeeded").await;
     }
@@ -387,7 +406,7 @@ async fn the_rate_of_a_workspace_is_kept_with_a_job() {
     for name in [EMEA, "small-1", "small-2", "small-3"] {
         office.run_now(name, "once-more").await;
     }
-    assert_eq!(shop.runner.started().len(), 2);
-    within_rate(&shop.stage.between.times(), RATE);
-    shop.tidy().await;
+    assert_eq!(yard.runner.started().len(), 2);
+    within_rate(&yard.stage.between.times(), RATE);
+    yard.tidy().await;
 }

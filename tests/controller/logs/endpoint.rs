@@ -127,6 +127,17 @@ async fn an_answer_is_text_that_no_browser_runs_and_no_cache_keeps() {
 }
 
 #[tokio::test]
+async fn whoever_tries_many_tickets_is_slowed_down() {
+    let scene = Scene::open("guesses").await;
+    let at = scene.endpoint(NOW).await;
+    let tries = (0..200).map(|_| at.get(&scene.namespace, "log-nobody", Some(OTHER)));
+    let answers = futures::future::join_all(tries).await;
+    let count = |word: &str| answers.iter().filter(|answer| answer.word == word).count();
+    assert_eq!(count("busy") + count("refused"), 200);
+    assert!(count("busy") >= 50 && count("refused") >= 16, "{} busy, {} refused", count("busy"), count("refused"));
+}
+
+#[tokio::test]
 async fn requests_go_when_they_have_expired() {
     let scene = Scene::open("expired").await;
     let (client, namespaces) = (scene.cluster.client_as("admin").await, vec![scene.namespace.clone()]);

@@ -30,7 +30,11 @@
 {{- end }}
 {{- if $v.jobs.enabled }}
 - --job-template=/etc/contactsync/job/job.yaml
+{{- if not (kindIs "invalid" $v.jobs.above) }}
 - --job-above={{ int64 $v.jobs.above }}
+{{- end }}
+- --concurrent-jobs={{ int $v.jobs.concurrent }}
+- --job-start-patience={{ $v.jobs.startPatience }}
 {{- end }}
 {{- if $v.endpoints.allowPlainHTTP }}
 - --allow-plain-http

@@ -60,17 +60,10 @@ spec:
       securityContext:
         {{- toYaml $v.podSecurityContext | nindent 8 }}
       containers:
-        - name: run
+        - name: contactsync
           image: {{ include "contactsync.image" . }}
           imagePullPolicy: {{ $v.image.pullPolicy }}
-          args: [run-job]
           env:
-            - name: CONTACTSYNC_LOG_STORE
-              value: {{ include "contactsync.logStore" . | quote }}
-            - name: CONTACTSYNC_FILE_ROOT
-              value: /var/lib/contactsync/files
-            - name: CONTACTSYNC_CLUSTER_NAME
-              value: {{ $v.clusterName | quote }}
             {{- include "contactsync.env" . | nindent 12 }}
           {{- with include "contactsync.envFrom" . | trim }}
           envFrom:

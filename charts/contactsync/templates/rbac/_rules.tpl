@@ -12,8 +12,8 @@
   verbs: [update]
 - apiGroups: [kdesk.seraphex.net]
   resources: [contactsynclogrequests]
-  # delete: once they have run out.
-  verbs: [get, list, watch, delete]
+  # Looked up by name when a run log is read; listed to delete those that expired.
+  verbs: [get, list, delete]
 # Read at each run, by name; never listed or watched.
 - apiGroups: [""]
   resources: [secrets, configmaps]
