@@ -16,6 +16,7 @@ mod cli;
 mod controller;
 mod desk;
 mod directories;
+mod docs;
 mod kdesk;
 mod laws;
 mod manifest;
