@@ -12,7 +12,7 @@ use crate::cli::Checkout;
 fn errors(inputs: &[Input]) -> (Vec<String>, usize) {
     let found = check(inputs, &Checks::default());
     let errors = found.diagnostics.iter().filter(|told| told.severity == Severity::Error);
-    (errors.map(ToString::to_string).collect(), found.manifests.connections().count())
+    (errors.map(ToString::to_string).collect(), found.manifests.connections.len())
 }
 
 #[test]
@@ -31,7 +31,8 @@ fn connections_of_the_examples_are_valid() {
 fn no_example_holds_a_secret() {
     for path in files(&house("examples/gitops"), &|path| path.extension().is_some_and(|end| end == "yaml")) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let values: Vec<&str> = text.split("stringData:").skip(1).filter_map(|rest| rest.trim_start().lines().next()).collect();
+        let values: Vec<&str> =
+            text.split("stringData:").skip(1).filter_map(|rest| rest.trim_start().lines().next()).collect();
         assert!(values.iter().all(|line| line.ends_with(": REPLACE-ME")), "{}: {values:?}", path.display());
     }
 }
