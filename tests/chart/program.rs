@@ -7,9 +7,6 @@ use super::helm::{ci_values, of, rendered, run};
 use crate::support::eventually::eventually;
 use crate::support::house::client;
 
-/// Flags that the chart renders and this program does not know yet.
-const NOT_YET: [&str; 4] = ["--concurrent-jobs", "--job-above", "--job-start-patience", "--job-template"];
-
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contactsync"));
     command.args(arguments);
@@ -24,7 +21,6 @@ fn the_program_knows_every_flag_that_is_rendered() {
         let help = run(program(&[command, "--help"]), "").ok();
         known.extend(flag.find_iter(&help).map(|flag| format!("{command} {}", flag.as_str())));
     }
-    known.extend(NOT_YET.map(|flag| format!("controller {flag}")));
     for values in ci_values() {
         for object in rendered(&values) {
             let containers = [&object["spec"]["template"]["spec"]["containers"], &object["spec"]["containers"]];
