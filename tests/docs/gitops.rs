@@ -6,6 +6,7 @@ use std::process::Command;
 use contactsync::manifest::{Checks, Input, Severity, check};
 
 use super::{files, house};
+use crate::chart::helm::{run, tool};
 use crate::cli::Checkout;
 
 /// What is found in a folder that is not merely a warning, and how many connections there are.
@@ -25,6 +26,30 @@ fn connections_of_the_examples_are_valid() {
                 auth: {type: BearerToken, bearerToken: {secretRef: {name: a, key: b}}}}}";
     let desk = Input::Text { name: "the chart's workspace".into(), text: desk.to_owned() };
     assert_eq!(errors(&[Input::Path(house("examples/trial")), desk]), (vec![], 1));
+}
+
+/// The chart takes the values that Flux, Argo CD and the page about installing show.
+#[test]
+fn values_of_the_examples_render() {
+    let parsed = |text: &str| serde_yaml::from_str::<serde_json::Value>(text).unwrap();
+    let read = |path: &str| std::fs::read_to_string(house(path)).unwrap();
+    let release = parsed(&read("examples/gitops/flux/platform/operator/release.yaml"));
+    let application = parsed(&read("examples/gitops/argocd/operator.yaml"));
+    let page = read("docs/install.md");
+    let block = page.split("```yaml\n# values.yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let shown = [
+        ("Flux", &release["spec"]["values"]),
+        ("Argo CD", &application["spec"]["source"]["helm"]["valuesObject"]),
+        ("install.md", &parsed(block)),
+    ];
+    for (place, values) in shown {
+        assert_eq!(values["clusterName"], "production", "{place}");
+        let mut helm = tool("helm");
+        helm.args(["template", "contactsync", "--namespace", "contactsync", "--values", "-"]);
+        helm.arg(house("charts/contactsync")).env("KUBECONFIG", "/dev/null");
+        let said = run(helm, &values.to_string());
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{place}");
+    }
 }
 
 #[test]
