@@ -11,6 +11,7 @@ use super::printer::Printer;
 use crate::api::{ContactSync, ContactSyncConnection, ContactSyncConnectionSpec};
 use crate::directory;
 use crate::manifest::{Checks, Diagnostic, Input, ManifestKeys, Manifests, Object};
+use crate::net::reach::HostPattern;
 use crate::net::{Budget, Reach, Secret};
 use crate::person::Program;
 use crate::runlog::{self, RunStore};
@@ -145,6 +146,10 @@ pub(super) struct RunArgs {
     pub(super) connections: Vec<String>,
     #[command(flatten)]
     pub(super) store: StoreArgs,
+    /// The only hosts of desks, token issuers and directories, such as kdesk.example or *.acme.example; may be given several
+    /// times; absent: all. For pipelines that plan what others wrote
+    #[arg(long = "allowed-host", value_name = "PATTERN", env = "CONTACTSYNC_ALLOWED_HOSTS", value_delimiter = ',')]
+    pub(super) allowed_hosts: Vec<HostPattern>,
     /// How the outcome is printed
     #[arg(short, long, value_enum, default_value_t)]
     pub(super) output: Output,
@@ -158,15 +163,13 @@ pub(super) struct Session {
     cluster_name: String,
     embedded: Option<Embedded>,
     budgets: HashMap<(String, String), Budget>,
+    reach: Reach,
 }
 
 impl Session {
     /// Reads manifests, which must be right, and starts the bundled workspace where it is asked for.
-    pub(super) async fn open(
-        manifests: &ManifestArgs,
-        store: &StoreArgs,
-        printer: &Printer,
-    ) -> Result<Option<Self>, Failure> {
+    pub(super) async fn open(args: &RunArgs, printer: &Printer) -> Result<Option<Self>, Failure> {
+        let RunArgs { manifests, store, .. } = args;
         let (read, diagnostics) = manifests.check()?;
         let wrong = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         for diagnostic in diagnostics.iter().filter(|diagnostic| wrong == 0 || diagnostic.is_error()) {
@@ -188,6 +191,7 @@ impl Session {
             cluster_name: manifests.cluster_name.clone(),
             embedded,
             budgets: HashMap::new(),
+            reach: Reach::personal(args.allowed_hosts.clone()),
         }))
     }
 
@@ -250,7 +254,8 @@ impl Session {
         connection: &Object<ContactSyncConnection>,
         settings: &ConnectionSettings,
     ) -> Result<Ends, sync::Error> {
-        let place = Place { keys: &self.keys, file_root: connection.at.folder().to_owned(), reach: Reach::default() };
+        let file_root = connection.at.folder().to_owned();
+        let place = Place { keys: &self.keys, file_root, reach: self.reach.clone() };
         let directory = sync::open_directory(settings, &place).await?;
         let (namespace, name) = workspace_of(connection);
         let desk = match (&self.embedded, self.manifests.workspace(&namespace, &name)) {
@@ -259,7 +264,7 @@ impl Session {
                 let spec = &workspace.value.spec;
                 let budget =
                     self.budgets.entry((namespace.clone(), name)).or_insert_with(|| sync::budget(spec, None)).clone();
-                sync::open_desk(&namespace, spec, &self.keys, budget).await?
+                sync::open_desk(&namespace, spec, &self.keys, budget, self.reach.clone()).await?
             }
             (None, None) => {
                 return Err(sync::Error::Settings {

@@ -21,7 +21,7 @@ struct Planned {
 }
 
 pub(super) async fn run(args: RunArgs, printer: &Printer) -> Result<Status, Failure> {
-    let Some(mut session) = Session::open(&args.manifests, &args.store, printer).await? else {
+    let Some(mut session) = Session::open(&args, printer).await? else {
         return Ok(Status::Failed);
     };
     let mut status = Status::Done;

@@ -11,7 +11,7 @@ use crate::runlog::{Retention, Summary};
 use crate::sync::{Mode, Report, Run};
 
 pub(super) async fn run(args: RunArgs, printer: &Printer) -> Result<Status, Failure> {
-    let Some(mut session) = Session::open(&args.manifests, &args.store, printer).await? else {
+    let Some(mut session) = Session::open(&args, printer).await? else {
         return Ok(Status::Failed);
     };
     let chosen = session.chosen(&args.connections)?;

@@ -165,18 +165,21 @@ impl Controller {
             () = Box::pin(job::survey(&context)) => {}
             () = stopping.cancelled() => return,
         }
-        let side = [
+        let mut side = vec![
             AbortOnDropHandle::new(tokio::spawn(orphans(Arc::clone(&context)))),
             AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
             AbortOnDropHandle::new(tokio::spawn(synced(Arc::clone(&context), self.health.clone()))),
-            AbortOnDropHandle::new(tokio::spawn(housekeeping::housekeeping(Arc::clone(&context)))),
-            AbortOnDropHandle::new(tokio::spawn(logs::expire(
+            AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
+        ];
+        // What is nobody's workspace is done once.
+        if self.settings.shard.index() == 0 {
+            side.push(AbortOnDropHandle::new(tokio::spawn(housekeeping::housekeeping(Arc::clone(&context)))));
+            side.push(AbortOnDropHandle::new(tokio::spawn(logs::expire(
                 self.client.clone(),
                 self.settings.namespaces.clone(),
                 Arc::clone(&self.clock),
-            ))),
-            AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
-        ];
+            ))));
+        }
         tokio::select! {
             _all = join_all(built.loops) => {}
             () = abandon => {}

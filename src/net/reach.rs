@@ -70,6 +70,11 @@ impl Default for Reach {
 }
 
 impl Reach {
+    /// The same, for a pipeline that runs what others wrote: no host but these may be called, unless there are none.
+    pub fn personal(hosts: Vec<HostPattern>) -> Self {
+        Self { hosts: (!hosts.is_empty()).then(|| hosts.into()), ..Self::default() }
+    }
+
     /// For a controller: what people of the cluster may point at. `services`: plain http may go to services in the
     /// cluster; `loopback`: this machine may be called; `hosts`: no others may, unless there are none.
     pub fn limited(services: bool, loopback: bool, hosts: Vec<HostPattern>) -> Self {

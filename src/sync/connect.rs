@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::api::{AuthType, KDeskWorkspaceSpec, KeyRef, SourceType, Tls};
-use crate::desk::{Credentials, Desk, Settings};
+use crate::desk::{Credentials, Desk, Settings, Tuning};
 use crate::directory::{Directory, file, ldap};
 use crate::keys::Keys;
 use crate::net::{Budget, Gate, Reach, Watch};
@@ -70,8 +70,10 @@ pub async fn open_desk(
     spec: &KDeskWorkspaceSpec,
     keys: &dyn Keys,
     budget: Budget,
+    reach: Reach,
 ) -> Result<Desk, Error> {
-    Ok(Desk::connect(desk_settings(namespace, spec, keys).await?, budget).await?)
+    let tuning = Tuning { reach, ..Tuning::default() };
+    Ok(Desk::connect_with(desk_settings(namespace, spec, keys).await?, budget, tuning).await?)
 }
 
 /// What a desk is opened from, its secrets read.

@@ -56,3 +56,12 @@ fn a_desk_that_is_not_there_fails_the_run_and_is_named() {
     assert_eq!(ran.code(), 2);
     assert!(ran.out().contains("employeeNumer") || ran.out().contains(&closed.to_string()), "{}", ran.out());
 }
+
+#[test]
+fn a_pipeline_calls_no_host_but_those_it_is_given() {
+    let checkout = Checkout::of("quickstart");
+    let ran = checkout.run(&["plan", "-f", "quickstart", "--log-dir", "runs", "--allowed-host", "*.other.example"]);
+    assert_eq!(ran.code(), 2, "{}{}", ran.out(), ran.err());
+    let told = ran.out() + &ran.err();
+    assert!(told.contains("endpoint: the operator does not allow this host (--allowed-host)"), "{told}");
+}
