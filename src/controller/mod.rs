@@ -23,6 +23,7 @@ mod due;
 mod error;
 mod events;
 mod fault;
+mod fence;
 pub mod http;
 mod job;
 mod keys;
