@@ -24,6 +24,7 @@ mod due;
 mod error;
 mod events;
 mod fault;
+mod fence;
 mod housekeeping;
 pub mod http;
 mod job;

@@ -12,7 +12,7 @@ use super::super::cluster::Ready;
 use super::super::context::Context;
 use super::super::error::brief;
 use super::super::fault::Fault;
-use super::super::lease::{Election, Fence};
+use super::super::lease::Election;
 use super::super::roster::Name;
 use super::super::seen::Watched;
 use super::super::settings::LeaseSettings;
@@ -53,7 +53,7 @@ impl Controller {
         let mut election = Election::new(self.client.clone(), lease, identity, Arc::clone(&self.clock));
         let Some(fence) = election.win(&stopping, || ()).await else { return Err("it was asked to stop".to_owned()) };
         let done = tokio::select! {
-            done = self.take_up(&order, &name, gate(&fence), &stopping).boxed() => done,
+            done = self.take_up(&order, &name, fence.gate(), &stopping).boxed() => done,
             // Everything is dropped here: no request leaves any more.
             () = election.keep(&fence) => Err("its lease is lost".to_owned()),
         };
@@ -104,11 +104,6 @@ impl Controller {
         }
         Err(why)
     }
-}
-
-fn gate(fence: &Fence) -> Gate {
-    let fence = fence.clone();
-    Arc::new(move || fence.is_open())
 }
 
 /// Whether everything is still as the leader found it.

@@ -6,30 +6,19 @@ use contactsync::api::{ConnectionStatus, RunResult, RunTrigger};
 use contactsync::contact::OwnershipKey;
 use contactsync::runlog::RunId;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::coordination::v1::Lease;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
 use super::replica::{LONG, Replica};
 use super::shards::within_rate;
 use super::stage::{EMEA, Stage, truthful};
+use super::yard::{TEMPLATE, Yard};
 use crate::controller::office::{condition, from_file};
 use crate::support::api_proxy::ApiProxy;
 use crate::support::between::Then;
-use crate::support::eventually::eventually;
 use crate::support::house::person;
 use crate::support::job_runner::JobRunner;
-
-const TEMPLATE: &str = "
-apiVersion: batch/v1
-kind: Job
-spec:
-  template:
-    spec:
-      serviceAccountName: contactsync
-      containers: [{name: contactsync, image: contactsync:test}]
-";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_as_a_job_is_a_run_like_any_other() {
@@ -51,58 +40,6 @@ async fn a_job_is_made_where_it_should_be_and_ended_where_it_may_not_go_on() {
         a_job_that_does_not_begin_fails_its_run(),
         the_rate_of_a_workspace_is_kept_with_a_job(),
     );
-}
-
-/// A stage whose controllers make Jobs.
-struct Yard {
-    stage: Stage,
-    runner: JobRunner,
-    template: String,
-}
-
-impl Yard {
-    async fn open(name: &str, people: usize, rate: u32) -> Self {
-        let stage = Stage::open(name, people, rate).await;
-        let kubeconfig = stage.office.cluster.kubeconfig_of("controller");
-        Self::with(stage, &kubeconfig).await
-    }
-
-    async fn with(stage: Stage, kubeconfig: &std::path::Path) -> Self {
-        stage.office.bind("RoleBinding", "contactsync-jobs").await;
-        let folder = stage.office.house.folder();
-        let template = folder.join("job.yaml");
-        std::fs::write(&template, TEMPLATE).unwrap();
-        let runner = JobRunner::start(stage.office.cluster, &stage.office.namespace, kubeconfig, folder).await;
-        Self { template: template.display().to_string(), stage, runner }
-    }
-
-    /// The connection of the stage asks for a Job.
-    async fn ask(&self) {
-        let patch = json!({"metadata": {"annotations": {"kdesk.seraphex.net/runAs": "Job"}}});
-        self.stage.office.connections.patch(EMEA, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
-    }
-
-    fn start(&self, identity: &str, more: &[&str]) -> Replica {
-        Replica::start(&self.stage.office, identity, &[&["--job-template", &self.template], more].concat())
-    }
-
-    async fn jobs(&self) -> Vec<Job> {
-        let api: Api<Job> = Api::namespaced(self.stage.office.cluster.client().await, &self.stage.office.namespace);
-        api.list(&ListParams::default()).await.unwrap().items
-    }
-
-    /// Waits until nothing is on, and the leases of runs are gone.
-    async fn tidy(&self) {
-        let leases: Api<Lease> =
-            Api::namespaced(self.stage.office.cluster.client().await, &self.stage.office.namespace);
-        eventually("no process is on, and no lease is left of one", || async {
-            let left = leases.list(&ListParams::default()).await.map_err(|error| error.to_string())?;
-            let left: Vec<String> =
-                left.iter().map(ResourceExt::name_any).filter(|name| name.contains("-run-")).collect();
-            if left.is_empty() && self.runner.on() == 0 { Ok(()) } else { Err(format!("{left:?}")) }
-        })
-        .await;
-    }
 }
 
 async fn it_ends_with_the_same_contacts_status_and_log() {

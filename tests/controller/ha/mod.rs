@@ -14,3 +14,4 @@ mod restart;
 mod shards;
 mod shutdown;
 mod stage;
+mod yard;
