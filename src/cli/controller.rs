@@ -258,10 +258,38 @@ fn jobs(args: &Args, lease: &LeaseSettings) -> Result<Option<JobSettings>, Failu
         template: JobTemplate::parse(&yaml).map_err(|error| failed(&error))?,
         above: args.job_above,
         at_once: usize::from(args.concurrent_jobs),
-        arguments: super::run_job::arguments(args, lease),
+        arguments: job_arguments(args, lease),
         lease: lease.clone(),
         start_patience: args.job_start_patience,
     }))
+}
+
+/// The arguments of a Job's process that are the same for every run: what the controller was told, as far as a run needs it.
+fn job_arguments(args: &Args, lease: &LeaseSettings) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut flag = |name: &str, value: String| all.extend([name.to_owned(), value]);
+    flag("--log-store", args.log_store.clone());
+    flag("--keep-runs", args.keep_runs.to_string());
+    flag("--keep-days", args.keep_days.to_string());
+    flag("--cluster-name", args.cluster_name.clone());
+    flag("--file-root", args.file_root.display().to_string());
+    flag("--lease-namespace", lease.namespace.clone());
+    flag("--lease-name", lease.name.clone());
+    flag("--lease-duration", format!("{}ms", lease.duration.as_millis()));
+    for namespace in &args.namespaces {
+        flag("--watch-namespace", namespace.clone());
+    }
+    for host in &args.allowed_hosts {
+        flag("--allowed-host", host.to_string());
+    }
+    if args.allow_plain_http {
+        all.push("--allow-plain-http".to_owned());
+    }
+    if args.allow_loopback {
+        all.push("--allow-loopback".to_owned());
+    }
+    all.extend(args.telemetry.as_arguments());
+    all
 }
 
 /// A name for a process that was given none.

@@ -9,6 +9,7 @@ mod embedded;
 mod history;
 mod kdesk;
 mod logs;
+mod paper;
 mod plan;
 mod printer;
 mod probe;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::cluster::ClusterArgs;
-use super::logs::Paper;
+use super::paper::Paper;
 use super::printer::Printer;
 use super::{Failure, Status};
 use crate::remote::{self, Wanted, Way};

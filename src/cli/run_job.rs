@@ -73,34 +73,6 @@ pub(super) struct Args {
     telemetry: TelemetryArgs,
 }
 
-/// The arguments of a Job's process that are the same for every run: what the controller was told, as far as a run needs it.
-pub(super) fn arguments(args: &controller::Args, lease: &LeaseSettings) -> Vec<String> {
-    let mut all = Vec::new();
-    let mut flag = |name: &str, value: String| all.extend([name.to_owned(), value]);
-    flag("--log-store", args.log_store.clone());
-    flag("--keep-runs", args.keep_runs.to_string());
-    flag("--keep-days", args.keep_days.to_string());
-    flag("--cluster-name", args.cluster_name.clone());
-    flag("--file-root", args.file_root.display().to_string());
-    flag("--lease-namespace", lease.namespace.clone());
-    flag("--lease-name", lease.name.clone());
-    flag("--lease-duration", format!("{}ms", lease.duration.as_millis()));
-    for namespace in &args.namespaces {
-        flag("--watch-namespace", namespace.clone());
-    }
-    for host in &args.allowed_hosts {
-        flag("--allowed-host", host.to_string());
-    }
-    if args.allow_plain_http {
-        all.push("--allow-plain-http".to_owned());
-    }
-    if args.allow_loopback {
-        all.push("--allow-loopback".to_owned());
-    }
-    all.extend(args.telemetry.as_arguments());
-    all
-}
-
 /// Until the run ended, or it is asked to stop.
 pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
     let (client, _namespace) = controller::connect(&args.cluster).await?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::cluster::Cluster;
@@ -17,7 +17,7 @@ use super::keys::ClusterKeys;
 use super::metrics::Metrics;
 use super::roster::Name;
 use super::settings::Settings;
-use super::turns::{self, Turns};
+use super::turns::{Slot, Turn, Turns};
 use crate::api::{ContactSyncConnection, KDeskWorkspace, RunTrigger};
 use crate::clock::Clock;
 use crate::runlog::RunStore;
@@ -59,22 +59,6 @@ pub(super) struct Context {
     pub(super) plans: Mutex<HashMap<String, Planned>>,
     /// When workspaces were last asked whether they are there, by UID.
     pub(super) checks: Mutex<HashMap<String, Checked>>,
-}
-
-/// Leave to run, as long as it is held.
-#[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) _turn: Turn,
-    /// None for a Job that was on before this process led: it runs already.
-    pub(super) _slot: Option<OwnedSemaphorePermit>,
-}
-
-/// Leave to work at a workspace.
-#[derive(Debug)]
-#[expect(dead_code, reason = "they are held, not looked at")]
-pub(super) enum Turn {
-    Shared(turns::Shared),
-    Alone(turns::Alone),
 }
 
 /// When a Draft was last planned.

@@ -1,13 +1,12 @@
 //! Which ownership keys a connection may use. A key is power over the contacts that are owned under it, and over the
 //! run records that lie under it; who may write a manifest in one namespace must not get it over another's.
 
-use super::roster::Name;
 use crate::contact::OwnershipKey;
 
 /// Who asks for a key.
 pub(super) struct Claimant<'a> {
-    /// The connection.
-    pub(super) name: &'a Name,
+    /// The connection's namespace.
+    pub(super) namespace: &'a str,
     /// Its workspace lies in another namespace, whose people let it in, but did not hand it their contacts.
     pub(super) is_guest: bool,
     /// First part of ownership keys that connections do not write out.
@@ -28,12 +27,12 @@ impl Claimant<'_> {
     /// `<anything>/<own namespace>/<anything>`: this cluster's name may have been another.
     fn names_own_namespace(&self, key: &OwnershipKey) -> bool {
         let mut parts = key.as_str().rsplit('/');
-        parts.next().is_some() && parts.next() == Some(&self.name.namespace) && parts.next().is_some()
+        parts.next().is_some() && parts.next() == Some(self.namespace) && parts.next().is_some()
     }
 
     fn is_anothers(&self, key: &OwnershipKey) -> bool {
         let rest = key.as_str().strip_prefix(self.cluster).and_then(|rest| rest.strip_prefix('/'));
-        rest.and_then(|rest| rest.split_once('/')).is_some_and(|(namespace, _)| namespace != self.name.namespace)
+        rest.and_then(|rest| rest.split_once('/')).is_some_and(|(namespace, _)| namespace != self.namespace)
     }
 }
 
@@ -42,8 +41,7 @@ mod tests {
     use super::*;
 
     fn ask(is_guest: bool, key: &str) -> (bool, bool) {
-        let name = Name::new("emea", "sales");
-        let claimant = Claimant { name: &name, is_guest, cluster: "default" };
+        let claimant = Claimant { namespace: "emea", is_guest, cluster: "default" };
         let key = OwnershipKey::new(key).unwrap();
         (claimant.may_own(&key), claimant.may_take_over(&key))
     }

@@ -65,7 +65,7 @@ impl Member {
         let name = Name::new(metadata.namespace.clone()?, metadata.name.clone()?);
         let reference = &connection.spec.workspace_ref;
         let namespace = reference.namespace.clone().unwrap_or_else(|| name.namespace.clone());
-        let claimant = Claimant { name: &name, is_guest: namespace != name.namespace, cluster };
+        let claimant = Claimant { namespace: &name.namespace, is_guest: namespace != name.namespace, cluster };
         let own = || OwnershipKey::new(format!("{cluster}/{name}")).ok();
         let key = match &connection.spec.ownership_key {
             Some(key) => OwnershipKey::new(key.clone()).ok()?,

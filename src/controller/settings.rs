@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::job::JobTemplate;
+use super::job::template::JobTemplate;
 use super::shard::Shard;
 use crate::desk::Tuning;
 use crate::runlog::Retention;

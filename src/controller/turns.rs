@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock};
 
 /// Turns at all workspaces, by UID.
 #[derive(Debug, Default)]
@@ -14,6 +14,22 @@ pub(super) struct Turns(Mutex<HashMap<String, Arc<RwLock<()>>>>);
 pub(super) type Shared = OwnedRwLockReadGuard<()>;
 /// Leave to work at a workspace while nobody else does.
 pub(super) type Alone = OwnedRwLockWriteGuard<()>;
+
+/// Leave to run, as long as it is held.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) _turn: Turn,
+    /// None for a Job that was on before this process led: it runs already.
+    pub(super) _slot: Option<OwnedSemaphorePermit>,
+}
+
+/// Leave to work at a workspace.
+#[derive(Debug)]
+#[expect(dead_code, reason = "they are held, not looked at")]
+pub(super) enum Turn {
+    Shared(Shared),
+    Alone(Alone),
+}
 
 impl Turns {
     /// Waits until nobody has the workspace for himself.

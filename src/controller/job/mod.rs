@@ -13,7 +13,7 @@
 mod fate;
 mod run;
 mod survey;
-mod template;
+pub(super) mod template;
 mod worker;
 
 use std::collections::HashMap;
@@ -24,8 +24,8 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client, ResourceExt};
 use tokio::sync::Semaphore;
 
-use super::context::Slot;
 use super::settings::{JobSettings, LeaseSettings};
+use super::turns::Slot;
 use crate::api::{ConnectionState, ContactSyncConnection};
 use crate::runlog::RunId;
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 
-use super::super::context::{Context, Slot, Turn};
+use super::super::context::Context;
 use super::super::error::brief;
 use super::super::roster::Name;
+use super::super::turns::{Slot, Turn};
 use super::template::{CONNECTION, CONNECTION_UID, RUN, WORKSPACE, WORKSPACE_UID};
 use super::{Jobs, job_name};
 use crate::runlog::RunId;
