@@ -17,14 +17,25 @@ use crate::api::DeletionPolicy;
 use crate::desk::Desk;
 use crate::runlog::{Settled, Summary};
 
-/// Lets go of what a connection owns, as `spec.deletionPolicy` says.
-pub(super) struct Departure<'a> {
-    pub(super) run: &'a Run<'a>,
-    pub(super) desk: &'a Desk,
+struct Departure<'a> {
+    run: &'a Run<'a>,
+    desk: &'a Desk,
+}
+
+impl Run<'_> {
+    /// Lets go of what the connection owns, as `spec.deletionPolicy` says.
+    pub(super) async fn let_go(
+        &self,
+        desk: &Desk,
+        summary: &mut Summary,
+        account: &mut Account<'_>,
+    ) -> Result<(), Error> {
+        Departure { run: self, desk }.go(summary, account).await
+    }
 }
 
 impl Departure<'_> {
-    pub(super) async fn go(&self, summary: &mut Summary, account: &mut Account<'_>) -> Result<(), Error> {
+    async fn go(&self, summary: &mut Summary, account: &mut Account<'_>) -> Result<(), Error> {
         let run = self.run;
         run.observer.stage(Stage::Listing);
         let index = OwnedIndex::list(self.desk, run.settings, &[]).await?;

@@ -1,8 +1,12 @@
-//! What the summaries of earlier runs tell a run.
+//! What the records of earlier runs tell a run, and what it leaves in them for later ones.
 
+use std::collections::BTreeSet;
+
+use super::Error;
+use super::account::Account;
 use super::owned::OwnedIndex;
-use super::run::Run;
-use crate::runlog::{Summary, Window, WindowCounts};
+use super::run::{Mode, Run};
+use crate::runlog::{HeldChange, Plan, Summary, Window, WindowCounts};
 
 impl Run<'_> {
     /// What the last 24 hours spent of the hold's limits (L4).
@@ -36,5 +40,40 @@ impl Run<'_> {
             }
         }
         false
+    }
+
+    /// What is about to be spent is known before it is: a run killed from here on counts in the window (L4).
+    pub(super) async fn record_intent(&self, summary: &mut Summary, account: &mut Account<'_>) -> Result<(), Error> {
+        if self.mode == Mode::Plan {
+            return Ok(());
+        }
+        summary.counts = account.counts;
+        if !account.intent().is_empty() {
+            self.store.put_intent(&self.settings.key, &summary.id, account.intent()).await?;
+        }
+        Ok(self.store.put_summary(&self.settings.key, summary).await?)
+    }
+
+    /// Keeps the plan of what is held, under the hash of an earlier one that holds the same (L5).
+    pub(super) async fn store_plan(&self, held: &BTreeSet<HeldChange>, summary: &mut Summary) -> Result<(), Error> {
+        if held.is_empty() {
+            return Ok(());
+        }
+        let key = &self.settings.key;
+        let now = summary.start_time;
+        if let Some(previous) = &summary.previous
+            && let Ok(before) = self.store.summary(key, previous).await
+            && let Some(hash) = before.plan
+            && let Some(plan) = self.store.plan(key, &hash).await?
+            && &plan.changes == held
+            && !plan.expired(now)
+        {
+            summary.plan = Some(hash);
+            return Ok(());
+        }
+        let plan = Plan::new(now, held.clone());
+        self.store.put_plan(key, &plan).await?;
+        summary.plan = Some(plan.hash());
+        Ok(())
     }
 }

@@ -19,6 +19,7 @@ mod error;
 mod history;
 mod leave;
 mod owned;
+mod pass;
 mod preflight;
 mod read;
 mod run;

@@ -1,20 +1,12 @@
 //! One run from beginning to end, and what it leaves behind whatever happens.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::account::{Account, Observer, Stage};
-use super::approval::{Approval, Demand};
-use super::depart::Departure;
-use super::leave::{LeaverRules, leavers};
-use super::owned::OwnedIndex;
-use super::read::{Fields, Gathered, Reader};
+use super::Error;
+use super::account::{Account, Observer};
 use super::settings::ConnectionSettings;
-use super::settle::Settling;
-use super::write::{HeldBack, Writer};
-use super::{Error, preflight};
 use crate::api::{RunCounts, RunResult, RunTrigger};
 use crate::clock::Clock;
 use crate::desk::Desk;
@@ -227,7 +219,7 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         let mut account = self.open_log(summary).await?;
         let worked = match desk.await {
-            Ok(desk) => Departure { run: self, desk: &desk }.go(summary, &mut account).await,
+            Ok(desk) => self.let_go(&desk, summary, &mut account).await,
             Err(error) => Err(error),
         };
         self.close_log(summary, account, worked).await
@@ -270,154 +262,6 @@ impl Run<'_> {
         log.close().await?;
         worked
     }
-
-    async fn work(
-        &self,
-        summary: &mut Summary,
-        account: &mut Account<'_>,
-        ends: impl Future<Output = Result<Ends, Error>>,
-    ) -> Result<(), Error> {
-        self.observer.stage(Stage::Preflight);
-        let program = preflight::compile(&self.settings.spec)?;
-        let Ends { directory, desk } = ends.await?;
-        let directory: Arc<dyn Directory> = directory.into();
-        let query = preflight::query(&program, &self.settings.spec, directory.as_ref()).await?;
-        let fields = preflight::fields(&program, &self.settings.spec, &desk, account).await?;
-        self.observer.stage(Stage::Listing);
-        let mut index = OwnedIndex::list(&desk, self.settings, &fields.all).await?;
-        summary.owned_at_start = Some(index.len() as u64);
-        summary.active_at_start = Some(index.active() as u64);
-        let settled = self.store.settled(&self.settings.key).await?;
-        let mut reader = Reader {
-            program: &program,
-            fields: &fields,
-            key: &self.settings.key,
-            index: &mut index,
-            settled: &settled,
-            gathered: Gathered::default(),
-        };
-        let proof = reader.read(&directory, &query, account).await?;
-        let gathered = reader.gathered;
-        let rules = LeaverRules {
-            policy: self.settings.spec.leavers.policy,
-            handover: self.handover(),
-            now: summary.start_time,
-        };
-        let gone = leavers(&proof, directory.as_ref(), &program, &query, &index, rules, account).await?;
-        let approval = Approval::load(self.store, self.settings, summary.start_time).await?;
-        // As late as can be: another run may have decided while this one was reading.
-        let window = self.window(summary, &index).await;
-        let nobody = account.counts.in_scope == 0 && index.active() > 0;
-        let demand = Demand { gathered: &gathered, index: &index, leavers: &gone, nobody };
-        let held = demand.hold(&self.settings.spec, &window, &approval, summary, account).await?;
-        self.store_plan(&demand.held_plan(&held), summary).await?;
-        let lost = gathered.lost_fields(&fields, &index, account.counts.in_scope);
-        summary.clears_held = lost.iter().filter_map(|n| fields.all.get(*n)).map(ToString::to_string).collect();
-        account.blemish |= !lost.is_empty();
-        self.record_intent(summary, account).await?;
-        let ready =
-            Decided { desk: &desk, fields: &fields, index: &index, gathered: &gathered, held: &held, lost: &lost };
-        self.write(ready, &gone, settled, summary, account).await
-    }
-
-    async fn write(
-        &self,
-        ready: Decided<'_>,
-        gone: &[super::leave::Leaver],
-        settled: crate::runlog::Settled,
-        summary: &mut Summary,
-        account: &mut Account<'_>,
-    ) -> Result<(), Error> {
-        let Decided { desk, fields, index, gathered, held, lost } = ready;
-        let shows_none = index.len() == 0 && self.had_contacts(summary).await;
-        let claims = super::claims::decide(gathered, index, held)?;
-        let writer = Writer {
-            desk,
-            settings: self.settings,
-            fields,
-            index,
-            gathered,
-            claims: &claims,
-            held,
-            lost,
-            now: summary.start_time,
-            planning: self.mode == Mode::Plan,
-            shows_none,
-        };
-        let mut settling = Settling::new(&fields.all, &self.settings.key, settled);
-        self.observer.stage(Stage::Writing);
-        let spending = writer.people(account, &mut settling).await?;
-        self.observer.stage(Stage::Removing);
-        writer.leavers(gone, account, &mut settling).await?;
-        if settling.changed && self.mode == Mode::Sync {
-            self.store.put_settled(&self.settings.key, &settling.settled).await?;
-        }
-        let telling: BTreeSet<_> = settling.not_converging.iter().chain(&gathered.not_converging).cloned().collect();
-        account.blemish |= !telling.is_empty();
-        summary.not_converging = telling.into_iter().collect();
-        let counts = &account.counts;
-        let lost = counts.deleted + counts.released;
-        summary.owned = Some((index.len() as u64 + spending.gained).saturating_sub(lost));
-        Ok(())
-    }
-
-    /// What is about to be spent is known before it is: a run killed from here on counts in the window (L4).
-    pub(super) async fn record_intent(&self, summary: &mut Summary, account: &mut Account<'_>) -> Result<(), Error> {
-        if self.mode == Mode::Plan {
-            return Ok(());
-        }
-        summary.counts = account.counts;
-        if !account.intent().is_empty() {
-            self.store.put_intent(&self.settings.key, &summary.id, account.intent()).await?;
-        }
-        Ok(self.store.put_summary(&self.settings.key, summary).await?)
-    }
-
-    fn handover(&self) -> jiff::SignedDuration {
-        self.settings
-            .spec
-            .leavers
-            .handover
-            .and_then(|handover| jiff::SignedDuration::try_from(std::time::Duration::from(handover)).ok())
-            .unwrap_or(jiff::SignedDuration::from_hours(24))
-    }
-
-    /// Keeps the plan of what is held, under the hash of an earlier one that holds the same (L5).
-    pub(super) async fn store_plan(
-        &self,
-        held: &BTreeSet<crate::runlog::HeldChange>,
-        summary: &mut Summary,
-    ) -> Result<(), Error> {
-        if held.is_empty() {
-            return Ok(());
-        }
-        let key = &self.settings.key;
-        let now = summary.start_time;
-        if let Some(previous) = &summary.previous
-            && let Ok(before) = self.store.summary(key, previous).await
-            && let Some(hash) = before.plan
-            && let Some(plan) = self.store.plan(key, &hash).await?
-            && &plan.changes == held
-            && !plan.expired(now)
-        {
-            summary.plan = Some(hash);
-            return Ok(());
-        }
-        let plan = crate::runlog::Plan::new(now, held.clone());
-        self.store.put_plan(key, &plan).await?;
-        summary.plan = Some(plan.hash());
-        Ok(())
-    }
-}
-
-/// What writing needs of what was decided.
-struct Decided<'a> {
-    desk: &'a Desk,
-    fields: &'a Fields,
-    index: &'a OwnedIndex,
-    gathered: &'a Gathered,
-    held: &'a HeldBack,
-    lost: &'a BTreeSet<usize>,
 }
 
 /// Whether every record in scope is in the desk as mapped (L19).
