@@ -91,30 +91,29 @@ impl Context {
 
     /// Leave to run at a workspace (its UID), in turn; `None`: the process stops.
     pub(super) async fn slot(&self, workspace: &str) -> Option<Slot> {
-        let queued = Queued::join(self);
         let slot = async {
             // Whoever waits for a workspace keeps nobody from running at another one.
             let turn = Turn::Shared(self.turns.shared(workspace).await);
             let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
             Some(Slot { _turn: turn, _slot: Some(slot) })
         };
-        let slot = tokio::select! {
-            slot = slot => slot,
-            () = self.stopping.cancelled() => None,
-        };
-        drop(queued);
-        slot
+        self.in_line(slot).await
     }
 
     /// Leave to have a workspace (its UID) worked at by a Job, in turn; `None`: the process stops.
     pub(super) async fn job_slot(&self, jobs: &Jobs, workspace: &str) -> Option<Slot> {
-        let queued = Queued::join(self);
         let slot = async {
             // The other way round: a workspace is not kept from small runs while a Job waits for others.
             let slot = Arc::clone(&jobs.slots).acquire_owned().await.ok()?;
             let turn = Turn::Alone(self.turns.alone(workspace).await);
             Some(Slot { _turn: turn, _slot: Some(slot) })
         };
+        self.in_line(slot).await
+    }
+
+    /// Waits for leave as one of the queue; `None`: the process stops.
+    async fn in_line(&self, slot: impl Future<Output = Option<Slot>>) -> Option<Slot> {
+        let queued = Queued::join(self);
         let slot = tokio::select! {
             slot = slot => slot,
             () = self.stopping.cancelled() => None,
