@@ -124,8 +124,8 @@ fn may_use(view: &View<'_>, member: &Member) -> Result<(), Block> {
     };
     let namespace = &member.name.namespace;
     let message = format!(
-        "{field}: {key} is not for connections of {namespace}: use a key such as {}/{namespace}/<name>. Contacts of a \
-         connection that is gone are claimed without it, by their people",
+        "{field}: {key} is not for connections of {namespace}: use a key such as {}/{namespace}/<name>. What \
+         another namespace's connection leaves behind is taken with conflicts: Adopt",
         view.cluster
     );
     Err(stalled("OwnershipKeyNotAllowed", message))
