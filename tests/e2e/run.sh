@@ -24,7 +24,8 @@ die() { echo "FAILED: $*" >&2; exit 1; }
 
 end() {
     local code=$?
-    for process in $forward $logs; do kill "$process" 2>/dev/null || true; done
+    close_desk
+    [ -z "$logs" ] || kill "$logs" 2>/dev/null || true
     if [ $code != 0 ] && [ -n "${KUBECONFIG:-}" ]; then
         kubectl get pods,jobs,leases,pvc -n contactsync -o wide || true
         kubectl get csc,kdw -A -o wide || true
@@ -60,8 +61,13 @@ contacts() { # how many the desk has that are active
     curl -fsS --max-time 10 -G -H "Authorization: Bearer $token" --data-urlencode 'filter=active eq true' --data count=0 \
         http://127.0.0.1:28085/scim/v2/Users | sed 's/.*"totalResults": *\([0-9]*\).*/\1/'
 }
+close_desk() {
+    [ -z "$forward" ] || { kill "$forward" && wait "$forward"; } 2>/dev/null || true
+    forward=
+}
 open_desk() {
-    [ -z "$forward" ] || kill "$forward" 2>/dev/null || true
+    # Its port must be free again.
+    close_desk
     kubectl port-forward -n contactsync service/contactsync-kdesk 28085:8085 >"$work/forward.log" 2>&1 &
     forward=$!
     until_true "a way to the desk" 30 contacts
@@ -230,4 +236,16 @@ run_now again
 [ -z "$(of .status.lastRun.counts.created)" ] || die "contacts were made again: $(of .status.lastRun)"
 [ "$(contacts)" = "$made" ] || die "the desk has $(contacts) contacts, not $made"
 ok "it finds its $made contacts again and makes none twice"
+
+say "the README's trial"
+close_desk
+kubectl delete csc,kdw --all -n support --timeout=60s >/dev/null
+helm uninstall contactsync -n contactsync --wait --timeout 3m >/dev/null 2>&1
+kubectl delete pvc,jobs --all -n contactsync --timeout=60s >/dev/null
+trial=(--set "image.repository=${image%:*}" --set "image.tag=${image##*:}")
+helm install contactsync charts/contactsync -n contactsync --create-namespace --wait -f charts/contactsync/ci/kdesk-trial-values.yaml "${trial[@]}" >/dev/null
+kubectl apply -f examples/trial >/dev/null
+kubectl wait -n contactsync --for=condition=Ready csc/staff --timeout=60s
+[ "$(kubectl get csc -n contactsync staff -o 'jsonpath={.status.contacts}')" = 4 ] || die "four of five people"
+ok "two commands to a connection that is Ready"
 say "$checks checks passed"
