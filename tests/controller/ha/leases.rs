@@ -63,6 +63,7 @@ async fn a_leader_that_slept_sends_nothing_when_it_wakes() {
     stage.leads("bob").await;
     let status = stage.in_step().await;
     assert_eq!(status.last_run.unwrap().trigger, RunTrigger::Retry);
+    bob.has_checked().await;
     let before = stage.between.times().len();
     // What it had sent before arrives now, and it gets its answer when it wakes.
     for stop in stops {

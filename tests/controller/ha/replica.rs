@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::controller::office::{Office, Operator};
 use crate::support::eventually::eventually;
+use crate::support::house::client;
 
 /// How long the lease of these tests lasts: the shortest that the program takes.
 pub(super) const LEASE: Duration = Duration::from_secs(3);
@@ -39,6 +40,17 @@ impl Replica {
         eventually(&format!("a controller says: {words}"), || async {
             let said = self.said();
             if said.contains(words) { Ok(()) } else { Err(said) }
+        })
+        .await;
+    }
+
+    /// Waits until it has asked every workspace whether it is there, which each leader does when it begins.
+    pub(super) async fn has_checked(&self) {
+        let address = self.0.serves("metrics and probes").await;
+        eventually("a leader has checked its workspaces", || async {
+            let answer = client().get(format!("http://{address}/metrics")).send().await.map_err(|e| e.to_string())?;
+            let text = answer.text().await.map_err(|error| error.to_string())?;
+            if text.contains("contactsync_workspace_ready{") { Ok(()) } else { Err(text) }
         })
         .await;
     }
