@@ -69,3 +69,21 @@ fn a_label_that_the_chart_sets_itself_is_refused_as_another() {
         assert!(said.err.contains(&format!("{label}: app.kubernetes.io/part-of")), "{}", said.err);
     }
 }
+
+/// `null` takes a default away: nothing is left, as with an empty one.
+#[test]
+fn a_default_that_is_taken_away_is_an_empty_one() {
+    for value in [
+        "commonLabels",
+        "podLabels",
+        "jobs.podLabels",
+        "proxy.noProxy",
+        "crds.annotations",
+        "networkPolicy.egress.directoryPorts",
+        "metrics.prometheusRule.alertLabels",
+    ] {
+        let all = format!("{EVERYTHING},proxy.httpsProxy=http://proxy.example,{value}=null");
+        let said = release("contactsync", "contactsync", &["--set", &all]);
+        assert_eq!(said.code, 0, "{value}: {}", said.err);
+    }
+}

@@ -9,12 +9,12 @@
 {{- fail (printf "objects would be called %s-…, and no Service may: it must begin with a letter and have no dot. Set fullnameOverride" $fullname) }}
 {{- end }}
 {{- $own := list "helm.sh/chart" "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/version" "app.kubernetes.io/part-of" "app.kubernetes.io/managed-by" "app.kubernetes.io/component" "kdesk.seraphex.net/shard" "kdesk.seraphex.net/serves" }}
-{{- range $field, $labels := dict "commonLabels" $v.commonLabels "podLabels" $v.podLabels "jobs.podLabels" $v.jobs.podLabels }}
+{{- range $field, $labels := dict "commonLabels" (default dict $v.commonLabels) "podLabels" (default dict $v.podLabels) "jobs.podLabels" (default dict $v.jobs.podLabels) }}
 {{- range $label := keys $labels | sortAlpha }}
 {{- if has $label $own }}
 {{- fail (printf "%s: %s is set by the chart: leave it out" $field $label) }}
 {{- end }}
-{{- if and (ne $field "commonLabels") (hasKey $v.commonLabels $label) }}
+{{- if and (ne $field "commonLabels") (hasKey (default dict $v.commonLabels) $label) }}
 {{- fail (printf "%s: %s is in commonLabels already, which pods have too: leave it out of one" $field $label) }}
 {{- end }}
 {{- end }}
