@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use contactsync::api::{ConnectionStatus, ContactSyncConnection, RunResult, RunTrigger};
+use contactsync::api::{RunResult, RunTrigger};
 
 use super::replica::{LONG, Replica};
 use super::stage::{EMEA, Stage, history};
@@ -17,7 +17,22 @@ async fn a_job_of_which_nobody_can_tell_is_still_the_only_writer() {
         l04_a_job_that_began_unseen_counts_as_cut_off(),
         a_lease_that_nobody_may_hold_fails_the_run(),
         a_leader_that_makes_no_jobs_waits_for_one_that_is_on(),
+        a_job_that_may_not_be_watched_is_looked_at(),
     );
+}
+
+/// A role that lacks list or watch: without a look now and then its run would be on for ever.
+async fn a_job_that_may_not_be_watched_is_looked_at() {
+    let stage = Stage::open("job-unwatched", 5, 1000).await;
+    let proxy = ApiProxy::start(stage.office.cluster).await;
+    let kubeconfig = stage.office.cluster.kubeconfig_of("controller");
+    let yard = Yard::with(stage, &kubeconfig).await;
+    yard.ask().await;
+    proxy.trouble(usize::MAX, Trouble::Refuse(403, 0), |call| call.method == "GET" && call.path.contains("/jobs?"));
+    let ann = yard.start_at(&proxy.kubeconfig, "ann", &LONG);
+    yard.stage.in_step().await;
+    ann.says("a Job cannot be watched").await;
+    yard.tidy().await;
 }
 
 /// What it set out to do may be done: its record stays open, and its intent counts in the window.
@@ -28,11 +43,9 @@ async fn l04_a_job_that_began_unseen_counts_as_cut_off() {
     let _ann = yard.start("ann", &[&LONG[..], &["--job-start-patience", "8s"]].concat());
     let stop = yard.stage.write(5).await;
     let office = &yard.stage.office;
-    let over = |_: &ContactSyncConnection, status: &ConnectionStatus| {
-        status.last_run.as_ref().is_some_and(|run| run.end_time.is_some())
-    };
-    let status = office.until(EMEA, "its run is over", over).await;
-    let last = status.last_run.unwrap();
+    let status = office.until(EMEA, "its run is over", |_, status| !status.recent_runs.is_empty()).await;
+    // It may have been run again meanwhile.
+    let last = status.recent_runs.last().unwrap();
     assert_eq!(last.result, RunResult::Interrupted, "{last:?}");
     let history = history(office, EMEA).await;
     let record = history.iter().find(|run| run.id.as_str() == last.id).unwrap();
