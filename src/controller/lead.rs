@@ -29,8 +29,8 @@ use super::seen::{Watched, tell_failed};
 use super::settings::{LeaseSettings, Settings};
 use super::shard::Shard;
 use super::turns::Turns;
+use super::watch::Gone;
 use super::{connection, departure, housekeeping, job, logs, workspace};
-use crate::api::ContactSyncConnection;
 use crate::clock::Clock;
 use crate::net::Gate;
 use crate::runlog::RunStore;
@@ -245,7 +245,7 @@ impl Controller {
 
 struct Built {
     context: Arc<Context>,
-    departed: mpsc::UnboundedReceiver<Box<ContactSyncConnection>>,
+    departed: mpsc::UnboundedReceiver<Gone>,
     loops: Vec<BoxedLoop>,
 }
 
@@ -333,13 +333,23 @@ fn clock_jump(by_clock: SignedDuration, passed: Duration) -> Option<SignedDurati
     (jump > CLOCK_JUMP || jump < -CLOCK_JUMP).then_some(jump)
 }
 
-/// Contacts of connections that were deleted with Keep become nobody's, after a while.
-async fn releases(context: Arc<Context>, mut departed: mpsc::UnboundedReceiver<Box<ContactSyncConnection>>) {
+/// What is kept of objects that are gone is forgotten. Contacts of connections that were deleted with Keep become nobody's,
+/// after a while.
+async fn releases(context: Arc<Context>, mut departed: mpsc::UnboundedReceiver<Gone>) {
     let mut waiting = tokio::task::JoinSet::new();
-    while let Some(connection) = departed.recv().await {
-        context.forget(connection.metadata.uid.as_deref().unwrap_or_default());
-        let name = name_of(connection.as_ref());
-        context.metrics.forget(&name.namespace, &name.name);
+    while let Some(gone) = departed.recv().await {
+        let (name, uid) = match &gone {
+            Gone::Connection(connection) => {
+                (name_of(connection.as_ref()), connection.metadata.uid.clone().unwrap_or_default())
+            }
+            Gone::Unread(name, uid) | Gone::Workspace(name, uid) => (name.clone(), uid.clone()),
+        };
+        context.forget(&uid);
+        match &gone {
+            Gone::Workspace(..) => context.metrics.workspace(&name.namespace, &name.name, None),
+            Gone::Connection(_) | Gone::Unread(..) => context.metrics.forget(&name.namespace, &name.name),
+        }
+        let Gone::Connection(connection) = gone else { continue };
         // Another shard releases its own.
         if !context.settings.shard.owns(&workspace_of(&connection)) {
             continue;

@@ -56,6 +56,16 @@ enum Claim {
     Outrun,
 }
 
+/// How a wait for a lease ended.
+pub(super) enum Won {
+    /// This process holds it.
+    Held(Fence),
+    /// It was asked to stop first.
+    Stopping,
+    /// It may not read or write it: for the lease's whole duration it was told nothing else.
+    Forbidden,
+}
+
 /// Times that a lease which others hold too is read again within one try, because one of them was faster.
 const CROWD: usize = 8;
 
@@ -71,13 +81,15 @@ pub(super) struct Election {
     seen: Option<(Option<String>, Option<MicroTime>, Instant)>,
     /// The last try failed, and that was told.
     failing: bool,
+    /// Since when every try was refused for want of rights.
+    forbidden: Option<Instant>,
 }
 
 impl Election {
     /// Takes part.
     pub(super) fn new(client: Client, settings: LeaseSettings, identity: String, clock: Clock) -> Self {
         let api = Api::namespaced(client, &settings.namespace);
-        Self { api, settings, identity, clock, shared: false, seen: None, failing: false }
+        Self { api, settings, identity, clock, shared: false, seen: None, failing: false, forbidden: None }
     }
 
     /// Takes part in holding a lease that every process of this identity holds: it lasts as long as one of them renews
@@ -89,12 +101,26 @@ impl Election {
     /// Waits until this process leads; `None`: it was asked to stop first. `stand_by` is told whenever it is known that
     /// another leads.
     pub(super) async fn win(&mut self, stopping: &CancellationToken, stand_by: impl Fn()) -> Option<Fence> {
+        match self.contend(stopping, stand_by, false).await {
+            Won::Held(fence) => Some(fence),
+            Won::Stopping | Won::Forbidden => None,
+        }
+    }
+
+    /// The same for a lease that may never come: rights to it may be missing. Whoever held it by the same rights has
+    /// stopped by then.
+    pub(super) async fn win_if_allowed(&mut self, stopping: &CancellationToken) -> Won {
+        self.contend(stopping, || (), true).await
+    }
+
+    async fn contend(&mut self, stopping: &CancellationToken, stand_by: impl Fn(), gives_up: bool) -> Won {
+        self.forbidden = None;
         while !stopping.is_cancelled() {
             let asked = Asked::now(&self.clock);
             let pause = match self.try_once(self.settings.duration / 3).await {
                 Some(Claim::Held) => {
                     tracing::info!(lease = %self.settings.name, identity = %self.identity, "the lease is held");
-                    return Some(Fence::open(Arc::clone(&self.clock), asked, self.term()));
+                    return Won::Held(Fence::open(Arc::clone(&self.clock), asked, self.term()));
                 }
                 // Looked at again the moment that it runs out.
                 Some(Claim::Lost(left)) => {
@@ -105,6 +131,7 @@ impl Election {
                     stand_by();
                     self.pause()
                 }
+                None if gives_up && self.is_forbidden() => return Won::Forbidden,
                 None => self.pause(),
             };
             tokio::select! {
@@ -112,7 +139,11 @@ impl Election {
                 () = stopping.cancelled() => {}
             }
         }
-        None
+        Won::Stopping
+    }
+
+    fn is_forbidden(&self) -> bool {
+        self.forbidden.is_some_and(|since| since.elapsed() >= self.settings.duration)
     }
 
     /// Renews for as long as it goes; returns when this process leads no longer.
@@ -180,9 +211,14 @@ impl Election {
         let why = match tokio::time::timeout(limit, self.claim()).await {
             Ok(Ok(claim)) => {
                 self.failing = false;
+                self.forbidden = None;
                 return Some(claim);
             }
-            Ok(Err(error)) => super::error::brief(&error),
+            Ok(Err(error)) => {
+                let since = self.forbidden.unwrap_or_else(Instant::now);
+                self.forbidden = super::patch::is_forbidden(&error).then_some(since);
+                super::error::brief(&error)
+            }
             Err(_late) => "it does not answer in time".to_owned(),
         };
         if !self.failing {

@@ -40,8 +40,8 @@ pub(super) struct Watched {
     pub(super) workspaces: Vec<Part<KDeskWorkspace>>,
     /// Labels of namespaces, where they may be seen.
     pub(super) namespaces: Option<Seen<PartialObjectMeta<Namespace>>>,
-    /// Connections whose deletion was seen.
-    pub(super) departed: mpsc::UnboundedReceiver<Box<ContactSyncConnection>>,
+    /// What is there no more.
+    pub(super) departed: mpsc::UnboundedReceiver<watch::Gone>,
 }
 
 impl Watched {
@@ -62,10 +62,10 @@ impl Watched {
             let (wake_workspace, woken_workspaces) = mpsc::unbounded_channel();
             let api = watch::api(client, namespace.as_deref());
             let (at, departed) = (Arc::clone(&seen), departed.clone());
-            let stream = watch::connections(api, connection_writer, at, departed, namespace.clone()).boxed();
+            let stream = watch::connections(api, connection_writer, at, departed.clone(), namespace.clone()).boxed();
             connection_parts.push(Part { stream, store: connections.clone(), woken: woken_connections });
             let api = watch::api(client, namespace.as_deref());
-            let stream = watch::workspaces(api, workspace_writer, Arc::clone(&seen)).boxed();
+            let stream = watch::workspaces(api, workspace_writer, Arc::clone(&seen), departed).boxed();
             workspace_parts.push(Part { stream, store: workspaces.clone(), woken: woken_workspaces });
             scopes.push(Scope { namespace, connections, workspaces, wake_connection, wake_workspace });
         }

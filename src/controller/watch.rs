@@ -1,7 +1,7 @@
 //! The watches: they fill the stores and the roster, and let pass only what a controller reacts to. Status and progress
 //! are not: whoever reacts to what he writes himself never rests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
@@ -31,8 +31,18 @@ where
     }
 }
 
-/// Connections whose deletion was seen, as they were last.
-pub(super) type Departed = mpsc::UnboundedSender<Box<ContactSyncConnection>>;
+/// An object that is there no more.
+pub(super) enum Gone {
+    /// A connection whose deletion was seen, as it was last.
+    Connection(Box<ContactSyncConnection>),
+    /// A connection that could not be read, or that went while nobody watched, and its UID.
+    Unread(Name, String),
+    /// A workspace, and its UID.
+    Workspace(Name, String),
+}
+
+/// Told of every object that goes.
+pub(super) type Departed = mpsc::UnboundedSender<Gone>;
 
 /// Watches connections. `cluster` is set before the stream is polled.
 pub(super) fn connections(
@@ -65,8 +75,11 @@ pub(super) fn workspaces(
     api: Api<GuardedWorkspace>,
     writer: Writer<GuardedWorkspace>,
     cluster: Arc<OnceLock<Arc<Cluster>>>,
+    departed: Departed,
 ) -> impl Stream<Item = Result<GuardedWorkspace, watcher::Error>> + Send + 'static {
     let touched = Arc::clone(&cluster);
+    let mut known = BTreeMap::new();
+    let mut listing = BTreeMap::new();
     let mut is_first = true;
     let wake = move |cluster: &Cluster, name: &Name| {
         cluster.touch();
@@ -79,13 +92,26 @@ pub(super) fn workspaces(
         .reflect(writer)
         .inspect(move |event| {
             let (Ok(event), Some(cluster)) = (event, touched.get()) else { return };
+            // Nobody listens while the controller stops.
+            let gone = |name, uid| drop(departed.send(Gone::Workspace(name, uid)));
             match event {
-                Event::Delete(workspace) => wake(cluster, &name_of(workspace)),
+                Event::Init => listing.clear(),
+                Event::InitApply(workspace) => drop(listing.insert(name_of(workspace), uid_of(workspace))),
+                Event::Apply(workspace) => drop(known.insert(name_of(workspace), uid_of(workspace))),
+                Event::Delete(workspace) => {
+                    let name = name_of(workspace);
+                    known.remove(&name);
+                    wake(cluster, &name);
+                    gone(name, uid_of(workspace));
+                }
                 Event::InitDone => {
+                    let before = std::mem::replace(&mut known, std::mem::take(&mut listing));
+                    for (name, uid) in before.into_iter().filter(|(name, uid)| known.get(name) != Some(uid)) {
+                        gone(name, uid);
+                    }
                     cluster.listed(std::mem::take(&mut is_first));
                     cluster.wake_workspaces();
                 }
-                Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
             }
         })
         .applied_objects()
@@ -183,16 +209,21 @@ fn follow(
             let lost: Vec<Name> =
                 cluster.roster().names().filter(is_ours).filter(|name| !listed.contains(*name)).cloned().collect();
             for name in lost {
+                let uid = cluster.roster().get(&name).map(|member| member.uid.clone()).unwrap_or_default();
                 remove(&name, cluster);
+                drop(departed.send(Gone::Unread(name, uid)));
             }
         }
         Event::Apply(connection) => put(connection, cluster),
         Event::Delete(connection) => {
-            remove(&name_of(connection), cluster);
-            if let Ok(connection) = &connection.0 {
-                // Nobody listens while the controller stops.
-                drop(departed.send(Box::new(connection.clone())));
-            }
+            let name = name_of(connection);
+            remove(&name, cluster);
+            let gone = match &connection.0 {
+                Ok(connection) => Gone::Connection(Box::new(connection.clone())),
+                Err(_) => Gone::Unread(name, uid_of(connection)),
+            };
+            // Nobody listens while the controller stops.
+            drop(departed.send(gone));
         }
     }
 }
@@ -239,6 +270,10 @@ fn unreadable(connection: &GuardedConnection, cluster: &Cluster) -> Option<Membe
             name,
         })
     })
+}
+
+fn uid_of<K: Resource>(object: &Guarded<K>) -> String {
+    object.meta().uid.clone().unwrap_or_default()
 }
 
 fn remove(name: &Name, cluster: &Cluster) {

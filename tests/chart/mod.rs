@@ -7,6 +7,7 @@ mod health;
 pub(crate) mod helm;
 mod lifecycle;
 mod monitoring;
+mod names;
 mod pods;
 mod program;
 mod promtool;

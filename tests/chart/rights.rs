@@ -58,7 +58,8 @@ fn the_controller_has_the_rights_of_deploy_rbac_and_no_other() {
 #[test]
 fn in_its_own_namespace_it_holds_its_leases_and_makes_jobs_where_they_are_enabled() {
     let leases = |names: &[&str]| {
-        &listed("coordination.k8s.io", "leases", &[""], "create")
+        // Without the right to look a controller would not know of a Job that was made while Jobs were enabled.
+        &listed("coordination.k8s.io", "leases", &[""], "create get")
             | &listed("coordination.k8s.io", "leases", names, "get update")
     };
     let plain = rights(named(&set(&[]), "Role", "contactsync-leader"));

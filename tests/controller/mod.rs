@@ -14,6 +14,7 @@ mod quickstart;
 mod requests;
 mod resources;
 mod schedules;
+mod series;
 mod states;
 mod stores;
 mod support;

@@ -31,6 +31,8 @@ struct State {
     started: Vec<Job>,
     /// No pod begins: their image cannot be pulled.
     held: bool,
+    /// Pods begin, and nobody says so yet.
+    unseen: bool,
 }
 
 pub struct JobRunner {
@@ -77,6 +79,11 @@ impl JobRunner {
     /// No pod begins from now on, or all do again.
     pub fn hold(&self, held: bool) {
         self.state().held = held;
+    }
+
+    /// The status of Jobs tells of no pod from now on, though they run.
+    pub fn unseen(&self, unseen: bool) {
+        self.state().unseen = unseen;
     }
 
     /// Jobs that were started, in order.
@@ -145,7 +152,7 @@ fn step(job: &Job, state: &Mutex<State>, kubeconfig: &Path, logs: &Path) -> Writ
                 Pod { child: spawn(job, kubeconfig, &log_of(logs, &name)), asked_to_stop: false },
             );
             state.started.push(job.clone());
-            Write::Status(json!({"active": 1, "ready": 1, "startTime": now}))
+            Write::Status(json!({"active": 1, "ready": i32::from(!state.unseen), "startTime": now}))
         }
         (true, None) => Write::Nothing,
         (true, Some(code)) => Write::Status(ended(code.success(), &now.to_string())),

@@ -31,7 +31,7 @@
   value: {{ . | quote }}
 {{- end }}
 - name: NO_PROXY
-  value: {{ concat (list "localhost" "127.0.0.1" "::1" ".svc" ".svc.cluster.local" "kubernetes.default" "$(KUBERNETES_SERVICE_HOST)" "169.254.0.0/16" "metadata.google.internal") $proxy.noProxy | join "," | quote }}
+  value: {{ concat (list "localhost" "127.0.0.1" "::1" ".svc" ".svc.cluster.local" "kubernetes.default" "$(KUBERNETES_SERVICE_HOST)" "169.254.0.0/16" "metadata.google.internal") (default list $proxy.noProxy) | join "," | quote }}
 {{- end }}
 {{- end }}
 

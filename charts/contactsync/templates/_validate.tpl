@@ -4,6 +4,21 @@
 {{- $store := $v.logs.store }}
 {{- $pods := mul (int $v.replicas) (int $v.shards) | int }}
 {{- $reach := include "contactsync.storeReach" . }}
+{{- $fullname := include "contactsync.fullname" . }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $fullname) }}
+{{- fail (printf "objects would be called %s-…, and no Service may: it must begin with a letter and have no dot. Set fullnameOverride" $fullname) }}
+{{- end }}
+{{- $own := list "helm.sh/chart" "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/version" "app.kubernetes.io/part-of" "app.kubernetes.io/managed-by" "app.kubernetes.io/component" "kdesk.seraphex.net/shard" "kdesk.seraphex.net/serves" }}
+{{- range $field, $labels := dict "commonLabels" (default dict $v.commonLabels) "podLabels" (default dict $v.podLabels) "jobs.podLabels" (default dict $v.jobs.podLabels) }}
+{{- range $label := keys $labels | sortAlpha }}
+{{- if has $label $own }}
+{{- fail (printf "%s: %s is set by the chart: leave it out" $field $label) }}
+{{- end }}
+{{- if and (ne $field "commonLabels") (hasKey (default dict $v.commonLabels) $label) }}
+{{- fail (printf "%s: %s is in commonLabels already, which pods have too: leave it out of one" $field $label) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and (gt $pods 1) (ne $reach "all") }}
 {{- fail (printf "replicas=%d and shards=%d make %d pods, and logs.store.type=%s holds one: the hold counts removals from the run logs, so all pods must see the same. Set logs.store.type to S3, GCS or Azure, or accessModes of the claim to [ReadWriteMany]; or set replicas=1 and shards=1" (int $v.replicas) (int $v.shards) $pods $store.type) }}
 {{- end }}

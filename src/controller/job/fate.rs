@@ -76,16 +76,26 @@ impl Jobs {
     }
 
     async fn ended(&self, name: &str) -> Fate {
+        let is_over = |job: Option<&Job>| job.is_none_or(|job| finished(job).is_some());
+        let mut told = false;
         loop {
-            let is_over = |job: Option<&Job>| job.is_none_or(|job| finished(job).is_some());
-            match await_condition(self.api.clone(), name, is_over).boxed().await {
-                Ok(Some(job)) => match finished(&job) {
-                    Some(Fate::Failed(why)) => return Fate::Failed(format!("{why}{}", self.killed(name).await)),
-                    Some(fate) => return fate,
-                    None => {}
-                },
-                Ok(None) => return Fate::Failed("its Job was deleted".to_owned()),
-                Err(_unreachable) => tokio::time::sleep(AGAIN).await,
+            let seen = match await_condition(self.api.clone(), name, is_over).boxed().await {
+                Ok(seen) => Some(seen),
+                Err(error) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(job = name, %error, "a Job cannot be watched: it is looked at now and then");
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                    // The right to get one may be all that there is.
+                    self.api.get_opt(name).boxed().await.ok().filter(|job| is_over(job.as_ref()))
+                }
+            };
+            let Some(job) = seen else { continue };
+            let Some(job) = job else { return Fate::Failed("its Job was deleted".to_owned()) };
+            match finished(&job) {
+                Some(Fate::Failed(why)) => return Fate::Failed(format!("{why}{}", self.killed(name).await)),
+                Some(fate) => return fate,
+                None => {}
             }
         }
     }

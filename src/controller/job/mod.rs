@@ -37,6 +37,10 @@ pub use worker::WorkOrder;
 /// The annotation of a connection that asks for its runs to be Jobs, with the value `Job`.
 const RUN_AS: &str = "kdesk.seraphex.net/runAs";
 
+/// Why a run that nobody may hold the lease of comes to nothing.
+const LEASE_FORBIDDEN: &str = "the lease of the run may not be read or written: the API server: 403 Forbidden: give the \
+    controller and its Jobs get, create, update and delete on leases in the controller's namespace";
+
 /// Jobs of one leader.
 pub(super) struct Jobs {
     settings: JobSettings,

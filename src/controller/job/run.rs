@@ -11,8 +11,9 @@ use super::super::conclude::{self, Outcome, conclude, tell};
 use super::super::context::Context;
 use super::super::error::Error;
 use super::super::fault::Fault;
-use super::super::lease::Election;
+use super::super::lease::{Election, Won};
 use super::super::metrics::Running;
+use super::super::patch;
 use super::super::roster::Name;
 use super::super::settings::LeaseSettings;
 use super::super::step::{Next, tokens, why};
@@ -20,7 +21,7 @@ use super::super::stop::stopped;
 use super::super::turns::{Slot, Turn};
 use super::fate::Fate;
 use super::template::Order;
-use super::{Jobs, job_name, run_lease};
+use super::{Jobs, LEASE_FORBIDDEN, job_name, run_lease};
 use crate::api::{ConnectionState, ContactSyncConnection, RunResult, RunTrigger};
 use crate::runlog::RunId;
 use crate::sync::{ConnectionSettings, Mode};
@@ -90,10 +91,10 @@ pub(in super::super) async fn recover(
         }
     }
     // Its Job may have been removed while its process still ran.
-    let held = match old_lease(&connection, context).boxed().await {
+    let held = match old_lease(&connection, context).boxed().await? {
         None => None,
         Some(base) => match hold(base, &connection.uid().unwrap_or_default(), context).boxed().await {
-            Some(lease) => Some(lease),
+            Some(lease) => lease,
             None => return Ok(Next::until(None, context.now())),
         },
     };
@@ -116,24 +117,38 @@ async fn alone(connection: &ContactSyncConnection, context: &Context) -> Option<
 
 /// The lease beside which that of a Job's process lies, where one may be at work: a controller that makes Jobs cannot
 /// know; one that makes none any more looks whether there is such a lease.
-async fn old_lease<'a>(connection: &ContactSyncConnection, context: &'a Context) -> Option<&'a LeaseSettings> {
+async fn old_lease<'a>(
+    connection: &ContactSyncConnection,
+    context: &'a Context,
+) -> Result<Option<&'a LeaseSettings>, kube::Error> {
     if let Some(jobs) = &context.jobs {
-        return Some(&jobs.settings.lease);
+        return Ok(Some(&jobs.settings.lease));
     }
-    let base = context.settings.lease.as_ref()?;
+    let Some(base) = context.settings.lease.as_ref() else { return Ok(None) };
     let own = run_lease(base, connection.uid().as_deref().unwrap_or_default());
     let leases: kube::Api<Lease> = kube::Api::namespaced(context.client.clone(), &own.namespace);
-    // Without the right to look there were never Jobs.
-    let found = leases.get_opt(&own.name).await.ok().flatten()?;
-    found.spec?.holder_identity.filter(|holder| !holder.is_empty()).map(|_held| base)
+    let found = match leases.get_opt(&own.name).await {
+        Ok(found) => found,
+        // Without the right to look there were never Jobs.
+        Err(error) if patch::is_forbidden(&error) => None,
+        // Whoever does not know must not take it for nobody.
+        Err(error) => return Err(error),
+    };
+    let holder = found.and_then(|lease| lease.spec?.holder_identity);
+    Ok(holder.filter(|holder| !holder.is_empty()).map(|_held| base))
 }
 
-/// Holds the lease of a connection's Jobs: whoever held it has stopped. `None`: this process stops first.
-pub(super) async fn hold(base: &LeaseSettings, connection_uid: &str, context: &Context) -> Option<Election> {
+/// Holds the lease of a connection's Jobs: whoever held it has stopped. `Some(None)`: it has too, for nobody may hold it.
+/// `None`: this process stops first.
+pub(super) async fn hold(base: &LeaseSettings, connection_uid: &str, context: &Context) -> Option<Option<Election>> {
     let lease = run_lease(base, connection_uid);
     let (client, identity) = (context.client.clone(), context.settings.identity.clone());
     let mut election = Election::new(client, lease, identity, std::sync::Arc::clone(&context.clock));
-    election.win(&context.stopping, || ()).await.map(|_fence| election)
+    match election.win_if_allowed(&context.stopping).await {
+        Won::Held(_fence) => Some(Some(election)),
+        Won::Forbidden => Some(None),
+        Won::Stopping => None,
+    }
 }
 
 /// One run as a Job.
@@ -155,8 +170,11 @@ impl Errand<'_> {
         counted: Running,
     ) -> Result<Next, Error> {
         let left = || Ok(Next::until(None, self.context.now()));
-        let Some(fate) = self.fate(&announced, made).await else { return left() };
+        let Some(mut fate) = self.fate(&announced, made).await else { return left() };
         let Some(lease) = self.settle(&fate, &announced).await else { return left() };
+        if lease.is_none() && matches!(fate, Fate::Failed(_) | Fate::Complete) {
+            fate = Fate::Nothing(Fault::JOB_REFUSED, LEASE_FORBIDDEN.to_owned());
+        }
         // Its requests and those that come now are of one budget.
         let workspace = self.context.cluster.workspace(&workspace_of(&announced));
         if let Some(Ok(workspace)) = workspace.as_ref().map(|workspace| &workspace.0) {
@@ -204,7 +222,7 @@ impl Errand<'_> {
             }
         }
         let uid = announced.uid().unwrap_or_default();
-        hold(&self.jobs.settings.lease, &uid, self.context).boxed().await.map(Some)
+        hold(&self.jobs.settings.lease, &uid, self.context).boxed().await
     }
 
     /// What the run's record says counts, if it ended; else what is known of its Job.
@@ -215,8 +233,10 @@ impl Errand<'_> {
             Ok(summary) => summary.message.clone(),
             Err(_) => String::new(),
         };
+        // Only a run that its process never took up did nothing: what another set out to do counts (L4).
+        let is_untouched = matches!(self.context.store.intent(&self.settings.key, &self.id).await, Ok(None));
         match (fate, summary) {
-            (Fate::Nothing(fault, why), Ok(mut summary)) => {
+            (Fate::Nothing(fault, why), Ok(mut summary)) if is_untouched => {
                 summary.result = RunResult::Failed;
                 summary.end_time = Some(self.context.now());
                 summary.fault = Some(fault.reason.to_owned());

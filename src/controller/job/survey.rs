@@ -81,7 +81,7 @@ async fn end_orphan(job: &str, jobs: &Jobs, context: &Context) -> Result<(), kub
     tracing::warn!(job, "a Job whose run nobody waits for is ended");
     jobs.end(job).await;
     let uid = found.labels().get(CONNECTION_UID).cloned().unwrap_or_default();
-    if let Some(mut lease) = super::run::hold(&jobs.settings.lease, &uid, context).await {
+    if let Some(Some(mut lease)) = super::run::hold(&jobs.settings.lease, &uid, context).await {
         lease.discard().await;
     }
     jobs.kept().remove(job);

@@ -12,13 +12,13 @@ use super::super::cluster::Ready;
 use super::super::context::Context;
 use super::super::error::brief;
 use super::super::fault::Fault;
-use super::super::lease::Election;
+use super::super::lease::{Election, Won};
 use super::super::roster::Name;
 use super::super::seen::Watched;
 use super::super::settings::LeaseSettings;
 use super::super::stop::stopped;
 use super::super::{Controller, run};
-use super::run_lease;
+use super::{LEASE_FORBIDDEN, run_lease};
 use crate::api::{ConnectionState, ContactSyncConnection, RunResult};
 use crate::net::Gate;
 use crate::runlog::RunId;
@@ -51,7 +51,11 @@ impl Controller {
         let lease = run_lease(&order.lease, &connection.uid().unwrap_or_default());
         let identity = self.settings.identity.clone();
         let mut election = Election::new(self.client.clone(), lease, identity, Arc::clone(&self.clock));
-        let Some(fence) = election.win(&stopping, || ()).await else { return Err("it was asked to stop".to_owned()) };
+        let fence = match election.win_if_allowed(&stopping).await {
+            Won::Held(fence) => fence,
+            Won::Stopping => return Err("it was asked to stop".to_owned()),
+            Won::Forbidden => return Err(LEASE_FORBIDDEN.to_owned()),
+        };
         let done = tokio::select! {
             done = self.take_up(&order, &name, fence.gate(), &stopping).boxed() => done,
             // Everything is dropped here: no request leaves any more.

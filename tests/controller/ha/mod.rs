@@ -6,6 +6,7 @@
 
 mod both;
 mod faults;
+mod job_faults;
 mod jobs;
 mod kills;
 mod leases;

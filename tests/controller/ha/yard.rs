@@ -54,6 +54,11 @@ impl Yard {
         Replica::start(&self.stage.office, identity, &[&["--job-template", &self.template], more].concat())
     }
 
+    /// The same, where it comes to the API server by this kubeconfig.
+    pub(super) fn start_at(&self, kubeconfig: &std::path::Path, identity: &str, more: &[&str]) -> Replica {
+        Replica::at(&self.stage.office, kubeconfig, identity, &[&["--job-template", &self.template], more].concat())
+    }
+
     pub(super) async fn jobs(&self) -> Vec<Job> {
         let api: Api<Job> = Api::namespaced(self.stage.office.cluster.client().await, &self.stage.office.namespace);
         api.list(&ListParams::default()).await.unwrap().items

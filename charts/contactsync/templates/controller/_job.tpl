@@ -4,7 +4,7 @@
 apiVersion: batch/v1
 kind: Job
 metadata:
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
   labels:
     {{- include "contactsync.labels" . | nindent 4 }}
     app.kubernetes.io/component: run
@@ -19,7 +19,7 @@ spec:
       labels:
         {{- include "contactsync.labels" . | nindent 8 }}
         app.kubernetes.io/component: run
-        {{- with mustMergeOverwrite (deepCopy $v.podLabels) $v.jobs.podLabels }}
+        {{- with mustMergeOverwrite (deepCopy (default dict $v.podLabels)) (default dict $v.jobs.podLabels) }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
       {{- with $v.jobs.podAnnotations }}
