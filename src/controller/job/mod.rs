@@ -17,15 +17,15 @@ mod template;
 mod worker;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client, ResourceExt};
-use tokio::sync::Semaphore;
 
 use super::context::Slot;
 use super::settings::{JobSettings, LeaseSettings};
+use super::turns::Leave;
 use crate::api::{ConnectionState, ContactSyncConnection};
 use crate::runlog::RunId;
 
@@ -43,7 +43,7 @@ pub(super) struct Jobs {
     api: Api<Job>,
     pods: Api<Pod>,
     /// Leave to have a Job.
-    pub(super) slots: Arc<Semaphore>,
+    pub(super) slots: Leave,
     /// What Jobs have of which nobody has seen through yet: those that were on when this process began to lead.
     kept: Mutex<HashMap<String, Slot>>,
 }
@@ -55,7 +55,7 @@ impl Jobs {
         Self {
             api: Api::namespaced(client.clone(), namespace),
             pods: Api::namespaced(client.clone(), namespace),
-            slots: Arc::new(Semaphore::new(settings.at_once.max(1))),
+            slots: Leave::new(settings.at_once),
             kept: Mutex::default(),
             settings,
         }
