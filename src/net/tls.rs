@@ -64,7 +64,10 @@ mod tests {
     fn l20_what_is_wrong_with_a_bundle_does_not_quote_it() {
         for text in ["-----BEGIN PRIVATE KEY----- hunter2 -----END PRIVATE KEY-----", "-----BEGIN hunter2\n"] {
             let error = client_config(Some(text.as_bytes())).unwrap_err();
-            assert_eq!(error.to_string(), "the CA bundle is no PEM: check that its line breaks are kept, and that no block is cut short");
+            assert_eq!(
+                error.to_string(),
+                "the CA bundle is no PEM: check that its line breaks are kept, and that no block is cut short"
+            );
         }
     }
 }
