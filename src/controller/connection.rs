@@ -93,8 +93,8 @@ async fn go_on(connection: ContactSyncConnection, ready: Ready, name: &Name, con
     // A thousand may wait here: whatever is large is made after.
     drop(ready);
     let slot = match jobs {
-        Some(jobs) => context.job_slot(jobs, &workspace).await,
-        None => context.slot(&workspace).await,
+        Some(jobs) => context.job_slot(jobs, name, &workspace).await,
+        None => context.slot(name, &workspace).await,
     };
     let Some(slot) = slot else { return Ok(Next::until(None, now)) };
     // What was so when it got in line may be so no more.

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::cluster::Cluster;
@@ -15,6 +14,7 @@ use super::events::Events;
 use super::job::Jobs;
 use super::keys::ClusterKeys;
 use super::metrics::Metrics;
+use super::places::Leave;
 use super::roster::Name;
 use super::settings::Settings;
 use super::turns::{Slot, Turn, Turns};
@@ -44,7 +44,7 @@ pub(super) struct Context {
     /// What is counted.
     pub(super) metrics: Metrics,
     /// Leave to run; so many at once.
-    pub(super) slots: Arc<Semaphore>,
+    pub(super) slots: Leave,
     /// Whose turn it is at each workspace.
     pub(super) turns: Turns,
     /// Runs as Jobs; `None`: there are none.
@@ -89,24 +89,24 @@ impl Context {
         (self.clock)()
     }
 
-    /// Leave to run at a workspace (its UID), in turn; `None`: the process stops.
-    pub(super) async fn slot(&self, workspace: &str) -> Option<Slot> {
+    /// Leave for a connection to run at a workspace (its UID), in turn; `None`: the process stops.
+    pub(super) async fn slot(&self, name: &Name, workspace: &str) -> Option<Slot> {
         let slot = async {
             // Whoever waits for a workspace keeps nobody from running at another one.
             let turn = Turn::Shared(self.turns.shared(workspace).await);
-            let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
-            Some(Slot { _turn: turn, _slot: Some(slot) })
+            let place = self.slots.place(&name.namespace).await?;
+            Some(Slot { _turn: turn, _place: Some(place) })
         };
         self.in_line(slot).await
     }
 
-    /// Leave to have a workspace (its UID) worked at by a Job, in turn; `None`: the process stops.
-    pub(super) async fn job_slot(&self, jobs: &Jobs, workspace: &str) -> Option<Slot> {
+    /// Leave for a connection to have a workspace (its UID) worked at by a Job, in turn; `None`: the process stops.
+    pub(super) async fn job_slot(&self, jobs: &Jobs, name: &Name, workspace: &str) -> Option<Slot> {
         let slot = async {
             // The other way round: a workspace is not kept from small runs while a Job waits for others.
-            let slot = Arc::clone(&jobs.slots).acquire_owned().await.ok()?;
+            let place = jobs.slots.place(&name.namespace).await?;
             let turn = Turn::Alone(self.turns.alone(workspace).await);
-            Some(Slot { _turn: turn, _slot: Some(slot) })
+            Some(Slot { _turn: turn, _place: Some(place) })
         };
         self.in_line(slot).await
     }

@@ -121,7 +121,7 @@ async fn go(
     context: &Context,
 ) -> Result<Next, Error> {
     let workspace = ready.workspace.uid().unwrap_or_default();
-    let Some(_slot) = context.slot(&workspace).await else { return Ok(Next::until(None, context.now())) };
+    let Some(_slot) = context.slot(name, &workspace).await else { return Ok(Next::until(None, context.now())) };
     let mut settings = settings(&connection, name, context).map_err(Error::Run)?;
     // What it would have taken over was never its own.
     settings.take_over.clear();
@@ -208,7 +208,7 @@ pub(super) async fn release(connection: &ContactSyncConnection, name: &Name, con
     }
     // Nor where its workspace admits it no more, say.
     let Ok(ready) = context.cluster.look(connection) else { return Ok(()) };
-    let Some(_slot) = context.slot(&ready.workspace.uid().unwrap_or_default()).await else { return Ok(()) };
+    let Some(_slot) = context.slot(name, &ready.workspace.uid().unwrap_or_default()).await else { return Ok(()) };
     let mut settings = settings(connection, name, context).map_err(Error::Run)?;
     settings.take_over.clear();
     let run = context.run(&settings, Mode::Sync, RunTrigger::Change);

@@ -10,14 +10,14 @@ use jiff::SignedDuration;
 use kube::Client;
 use kube::runtime::Controller as Loop;
 use kube::runtime::controller::{self, Action, Config};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::cluster::{Cluster, Guarded, name_of, workspace_of};
 use super::context::Context;
 use super::desks::Desks;
-use super::error::Error;
+use super::error::{Error, contained};
 use super::events::Events;
 use super::fence::{Fence, both};
 use super::http::Health;
@@ -25,6 +25,7 @@ use super::job::Jobs;
 use super::keys::ClusterKeys;
 use super::lease::Election;
 use super::metrics::Metrics;
+use super::places::Leave;
 use super::seen::{Watched, tell_failed};
 use super::settings::{LeaseSettings, Settings};
 use super::shard::Shard;
@@ -231,7 +232,7 @@ impl Controller {
             waiting: std::sync::atomic::AtomicUsize::new(0),
             keys: ClusterKeys::new(self.client.clone()),
             events: Events::new(self.client.clone(), &settings.identity),
-            slots: Arc::new(Semaphore::new(settings.concurrent_runs.max(1))),
+            slots: Leave::new(settings.concurrent_runs),
             turns: Turns::default(),
             jobs: settings.jobs.clone().map(|jobs| Jobs::new(&self.client, jobs)),
             stopping: stopping.clone(),
@@ -264,7 +265,7 @@ where
     F: Future<Output = Result<Action, Error>> + Send + 'static,
 {
     let reconciled = controller.with_config(config).graceful_shutdown_on(stopping.clone().cancelled_owned()).run(
-        reconcile,
+        move |object, context| contained(reconcile(object, context)),
         error_policy::<K>,
         Arc::clone(context),
     );

@@ -34,6 +34,7 @@ mod lease;
 pub mod logs;
 pub mod metrics;
 mod patch;
+mod places;
 mod reserved;
 mod roster;
 mod run;

@@ -42,6 +42,8 @@ pub(super) struct Member {
     pub(super) uid: String,
     /// The key it owns contacts under.
     pub(super) key: OwnershipKey,
+    /// It has run under that key: status says so, which nobody but the controller writes.
+    pub(super) bound: bool,
     /// The keys it takes over.
     pub(super) take_over: Vec<OwnershipKey>,
     /// The key that it names for its own and may not use.
@@ -75,12 +77,16 @@ impl Member {
         let take_over = take_over.filter_map(|key| OwnershipKey::new(key.clone()).ok());
         let (take_over, refused_takeovers): (Vec<_>, Vec<_>) = take_over.partition(|key| claimant.may_take_over(key));
         let may_own = claimant.may_own(&key);
+        // What it may not have it does not keep others from having.
+        let refused = (!may_own).then(|| key.clone());
+        let key = if may_own { key } else { own()? };
+        let binding = connection.status.as_ref().and_then(|status| status.binding.as_ref());
         Some(Self {
+            bound: binding.is_some_and(|binding| binding.ownership_key == key.as_str()),
             uid: metadata.uid.clone().unwrap_or_default(),
-            refused: (!may_own).then(|| key.clone()),
+            refused,
             refused_takeovers,
-            // What it may not have it does not keep others from having.
-            key: if may_own { key } else { own()? },
+            key,
             take_over,
             workspace: Some(Name::new(namespace, reference.name.clone())),
             directory: directory::identities(&connection.spec.source),
@@ -90,9 +96,10 @@ impl Member {
         })
     }
 
-    /// The eldest of two that say one key is theirs keeps it.
-    fn age(&self) -> (Option<Timestamp>, &Name) {
-        (self.created, &self.name)
+    /// Of two that say one key is theirs, the one that has run under it keeps it, else the elder: a key can be written
+    /// into an old connection that owns nothing.
+    pub(super) fn rank(&self) -> (bool, Option<Timestamp>, &Name) {
+        (!self.bound, self.created, &self.name)
     }
 }
 
@@ -159,9 +166,9 @@ impl Roster {
         self.members.get(name)
     }
 
-    /// Whose a key is: of several that claim it, the eldest's.
+    /// Whose a key is: of several that claim it, the first one's by [`Member::rank`].
     pub(super) fn holder(&self, key: &OwnershipKey) -> Option<&Member> {
-        self.keys.get(key)?.iter().filter_map(|name| self.members.get(name)).min_by(|a, b| a.age().cmp(&b.age()))
+        self.keys.get(key)?.iter().filter_map(|name| self.members.get(name)).min_by(|a, b| a.rank().cmp(&b.rank()))
     }
 
     /// The others that live on with what a connection owns, were it gone: they have the same key, or take it over, at the
@@ -224,6 +231,7 @@ mod tests {
             name: Name::new("support", name),
             uid: name.to_owned(),
             key: key(own),
+            bound: false,
             take_over: take_over.iter().map(|text| key(text)).collect(),
             refused: None,
             refused_takeovers: Vec::new(),
@@ -243,6 +251,14 @@ mod tests {
         let elder = roster.remove(&Name::new("support", "elder")).unwrap();
         assert_eq!(roster.holder(&key("k/one")).unwrap().name.name, "a-younger");
         assert_eq!(roster.related(&elder).len(), 1);
+    }
+
+    #[test]
+    fn l07_who_has_run_under_a_key_keeps_it_from_an_elder_that_names_it_later() {
+        let mut roster = Roster::default();
+        roster.put(member("elder", "k/one", &[], "2026-11-23T10:00:00Z"));
+        roster.put(Member { bound: true, ..member("owner", "k/one", &[], "2026-11-23T11:00:00Z") });
+        assert_eq!(roster.holder(&key("k/one")).unwrap().name.name, "owner");
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn may_use(view: &View<'_>, member: &Member) -> Result<(), Block> {
 /// One key, one connection (L7).
 fn own_key(view: &View<'_>, member: &Member) -> Result<(), Block> {
     let holder = view.roster.holder(&member.key).filter(|holder| holder.name != member.name);
-    let elder = holder.filter(|holder| (holder.created, &holder.name) < (member.created, &member.name));
+    let elder = holder.filter(|holder| holder.rank() < member.rank());
     match elder {
         None => Ok(()),
         Some(elder) => {

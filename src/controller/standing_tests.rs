@@ -186,3 +186,21 @@ fn every_reason_that_blocks_is_known_as_one() {
     }
     assert!(!was_blocked(&status("DeskUnavailable")) && !was_blocked(&ConnectionStatus::default()));
 }
+
+#[test]
+fn l07_a_key_that_somebody_owns_contacts_under_cannot_be_taken_by_an_older_connection() {
+    let acme = workspace(&serde_json::json!({}));
+    let mut owner = connection("support", "emea", &serde_json::json!({"spec": {"ownershipKey": "people"}}));
+    owner.status = serde_json::from_value(
+        serde_json::json!({"binding": {"workspaceUID": "a", "ownershipKey": "people", "sourceType": "File"}}),
+    )
+    .unwrap();
+    let mut old = connection(
+        "guests",
+        "old",
+        &serde_json::json!({"spec": {"ownershipKey": "people", "workspaceRef": {"name": "own"}}}),
+    );
+    old.metadata.creation_timestamp = Some(serde_json::from_value("2026-11-23T09:00:00Z".into()).unwrap());
+    assert_eq!(why(&[&owner, &old], Found::Workspace(&acme)).0, "");
+    assert_eq!(why(&[&old, &owner], Found::Workspace(&acme)).0, "OwnershipKeyTaken");
+}

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+use super::places::Place;
 
 /// Turns at all workspaces, by UID.
 #[derive(Debug, Default)]
@@ -20,7 +22,7 @@ pub(super) type Alone = OwnedRwLockWriteGuard<()>;
 pub(super) struct Slot {
     pub(super) _turn: Turn,
     /// None for a Job that was on before this process led: it runs already.
-    pub(super) _slot: Option<OwnedSemaphorePermit>,
+    pub(super) _place: Option<Place>,
 }
 
 /// Leave to work at a workspace.

@@ -260,6 +260,7 @@ fn unreadable(connection: &GuardedConnection, cluster: &Cluster) -> Option<Membe
         Some(Member {
             uid: connection.uid().unwrap_or_default(),
             key,
+            bound: false,
             take_over: Vec::new(),
             refused: None,
             refused_takeovers: Vec::new(),

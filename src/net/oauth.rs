@@ -16,6 +16,8 @@ use super::{Secret, http};
 const EARLY: Duration = Duration::from_secs(30);
 /// How long a token is kept whose life is not told (RFC 6749 section 5.1 only recommends `expires_in`).
 const UNTOLD: Duration = Duration::from_mins(5);
+/// Longest that a token is kept, whatever its issuer says of its life.
+const LONGEST: Duration = Duration::from_hours(24);
 /// Longest answer that is read.
 const ANSWER: usize = 64 * 1024;
 
@@ -135,7 +137,7 @@ impl ClientCredentials {
         let issued: Issued = serde_json::from_slice(&body)
             .map_err(|_json| self.unavailable("its answer is no token: check the token URL"))?;
         let life = issued.expires_in.map_or(UNTOLD, Duration::from_secs);
-        Ok(Held { token: Secret::new(issued.access_token), until: asked + life.saturating_sub(EARLY) })
+        Ok(Held { token: Secret::new(issued.access_token), until: asked + life.min(LONGEST).saturating_sub(EARLY) })
     }
 
     fn unavailable(&self, reason: impl Into<String>) -> Refused {

@@ -9,14 +9,20 @@ use std::sync::Arc;
 use thiserror::Error;
 use url::{Host, Url};
 
-/// Where clouds answer their own machines besides link-local addresses: AWS over IPv6, Azure's wire server, Alibaba.
-const METADATA: [IpAddr; 3] = [
+/// Where clouds answer their own machines besides link-local addresses: AWS over IPv6 (machines, and pods of EKS), Google
+/// and Oracle over IPv6, Azure's wire server, Alibaba.
+const METADATA: [IpAddr; 6] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
 ];
-/// Before the IPv4 address in an IPv6 address that a NAT64 translates (RFC 6052 section 2.1).
-const NAT64: [u8; 12] = [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
+/// Before the IPv4 address in an IPv6 address that a NAT64 translates (RFC 6052 section 2.1; RFC 8215, its first prefix
+/// of 96 bits), or that is compatible with IPv4 (RFC 4291 section 2.5.5.1).
+const BEFORE_V4: [[u8; 12]; 3] =
+    [[0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0x64, 0xff, 0x9b, 0, 1, 0, 0, 0, 0, 0, 0], [0; 12]];
 
 /// Why an address is not called.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -179,8 +185,15 @@ fn embedded(address: IpAddr) -> IpAddr {
     if let Some(v4) = v6.to_ipv4_mapped() {
         return v4.into();
     }
+    // 6to4 (RFC 3056).
+    if let [0x20, 0x02, a, b, c, d, ..] = v6.octets() {
+        return Ipv4Addr::new(a, b, c, d).into();
+    }
     match v6.octets().split_last_chunk::<4>() {
-        Some((prefix, v4)) if prefix == NAT64 => Ipv4Addr::from(*v4).into(),
+        // ::1 and :: are this machine, and nothing of IPv4.
+        Some((prefix, v4)) if BEFORE_V4.iter().any(|known| prefix == known) && !matches!(v4, [0, 0, 0, 0 | 1]) => {
+            Ipv4Addr::from(*v4).into()
+        }
         _ => address,
     }
 }

@@ -32,6 +32,12 @@ fn addresses_of_clouds_are_never_called_however_they_are_written() {
         "https://[::ffff:169.254.169.254]/",
         "https://[64:ff9b::a9fe:a9fe]/",
         "https://[fd00:ec2::254]/",
+        "https://[fd00:ec2::23]/",
+        "https://[fd20:ce::254]/",
+        "https://[fd00:c1::a9fe:a9fe]/",
+        "https://[64:ff9b:1::a9fe:a9fe]/",
+        "https://[2002:a9fe:a9fe::1]/",
+        "https://[::169.254.169.254]/",
         "https://168.63.129.16/",
         "https://100.100.100.200/",
     ];

@@ -14,8 +14,9 @@ pub enum Error {
     #[error("the CA bundle holds no PEM certificate: it must hold at least one -----BEGIN CERTIFICATE----- block")]
     Empty,
     /// The bundle cannot be read.
-    #[error("the CA bundle is no PEM: {0}")]
-    Pem(#[source] rustls_pki_types::pem::Error),
+    #[error("the CA bundle is no PEM: check that its line breaks are kept, and that no block is cut short")]
+    // Its own words quote what was read, which may be a private key.
+    Pem,
     /// A certificate of the bundle cannot be used.
     #[error("the CA bundle holds a certificate that cannot be used: {0}")]
     Certificate(#[source] rustls::Error),
@@ -44,7 +45,7 @@ pub fn client_config(ca: Option<&[u8]>) -> Result<ClientConfig, Error> {
 fn bundle(pem: &[u8]) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        roots.add(certificate.map_err(Error::Pem)?).map_err(Error::Certificate)?;
+        roots.add(certificate.map_err(|_quotes| Error::Pem)?).map_err(Error::Certificate)?;
     }
     if roots.is_empty() { Err(Error::Empty) } else { Ok(roots) }
 }
@@ -53,4 +54,20 @@ fn system_roots() -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() { Err(Error::NoSystemRoots) } else { Ok(roots) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l20_what_is_wrong_with_a_bundle_does_not_quote_it() {
+        for text in ["-----BEGIN PRIVATE KEY----- hunter2 -----END PRIVATE KEY-----", "-----BEGIN hunter2\n"] {
+            let error = client_config(Some(text.as_bytes())).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the CA bundle is no PEM: check that its line breaks are kept, and that no block is cut short"
+            );
+        }
+    }
 }

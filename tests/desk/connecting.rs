@@ -126,6 +126,15 @@ async fn one_oauth_token_serves_until_it_is_refused() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_said_to_live_for_ever_is_a_token() {
+    let server = MisbehavingDesk::start(Profile::default()).await;
+    let answer = format!(r#"{{"access_token": "first", "token_type": "Bearer", "expires_in": {}}}"#, u64::MAX);
+    server.once(Method::POST, "/token", Fault::Answer(200, vec![], answer));
+    Desk::connect_with(with_oauth(&server), Budget::new(1000, 4), tuning()).await.unwrap();
+    server.assert_met();
+}
+
+#[tokio::test]
 async fn an_oauth_client_that_is_refused_is_denied_without_its_secret() {
     let server = MisbehavingDesk::start(Profile::default()).await;
     server.rule(Method::POST, "/token", 0, 2, Fault::status(401));

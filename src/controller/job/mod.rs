@@ -17,13 +17,13 @@ pub(super) mod template;
 mod worker;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client, ResourceExt};
-use tokio::sync::Semaphore;
 
+use super::places::Leave;
 use super::settings::{JobSettings, LeaseSettings};
 use super::turns::Slot;
 use crate::api::{ConnectionState, ContactSyncConnection};
@@ -47,7 +47,7 @@ pub(super) struct Jobs {
     api: Api<Job>,
     pods: Api<Pod>,
     /// Leave to have a Job.
-    pub(super) slots: Arc<Semaphore>,
+    pub(super) slots: Leave,
     /// What Jobs have of which nobody has seen through yet: those that were on when this process began to lead.
     kept: Mutex<HashMap<String, Slot>>,
 }
@@ -59,7 +59,7 @@ impl Jobs {
         Self {
             api: Api::namespaced(client.clone(), namespace),
             pods: Api::namespaced(client.clone(), namespace),
-            slots: Arc::new(Semaphore::new(settings.at_once.max(1))),
+            slots: Leave::new(settings.at_once),
             kept: Mutex::default(),
             settings,
         }

@@ -109,7 +109,7 @@ pub(in super::super) async fn recover(
 async fn alone(connection: &ContactSyncConnection, context: &Context) -> Option<Slot> {
     let workspace = context.cluster.workspace(&workspace_of(connection))?.uid()?;
     tokio::select! {
-        turn = context.turns.alone(&workspace) => Some(Slot { _turn: Turn::Alone(turn), _slot: None }),
+        turn = context.turns.alone(&workspace) => Some(Slot { _turn: Turn::Alone(turn), _place: None }),
         // Whoever waits for the Job finds the same, and leaves.
         () = context.stopping.cancelled() => None,
     }

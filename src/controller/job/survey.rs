@@ -38,8 +38,8 @@ pub(in super::super) async fn survey(context: &Context) {
         let is_ours = name(&annotation(WORKSPACE)).is_some_and(|name| context.settings.shard.owns(&name));
         // Two at one workspace: the first keeps it until both are seen through or ended.
         if is_ours && let Some(turn) = context.turns.try_alone(&annotation(WORKSPACE_UID)) {
-            let slot = std::sync::Arc::clone(&jobs.slots).try_acquire_owned().ok();
-            jobs.kept().insert(job.name_any(), Slot { _turn: Turn::Alone(turn), _slot: slot });
+            let place = jobs.slots.try_place();
+            jobs.kept().insert(job.name_any(), Slot { _turn: Turn::Alone(turn), _place: place });
         }
     }
 }

@@ -15,6 +15,8 @@ use axum::routing::get;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -100,6 +102,16 @@ impl Endpoint {
         }
     }
 
+    /// When the namespace was made: whoever had one of its name before was somebody else. `None`: it may not be known, as
+    /// where the operator names the namespaces.
+    async fn made(&self, namespace: &str) -> kube::Result<Option<Timestamp>> {
+        match Api::<Namespace>::all(self.client.clone()).get_metadata_opt(namespace).await {
+            Ok(found) => Ok(found.and_then(|found| Some(found.metadata.creation_timestamp?.0))),
+            Err(kube::Error::Api(status)) if status.code == 403 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn log(&self, at: &Name, request: &ContactSyncLogRequest, turn: OwnedSemaphorePermit) -> Answer {
         let wanted = match &request.spec.run {
             None => None,
@@ -113,7 +125,14 @@ impl Endpoint {
         // One that cannot be read, or is gone, may have run under its default key.
         let connection = api.get_opt(&name.name).await.ok().flatten();
         let keys = keys(&self.cluster, &name, connection.as_ref());
-        match find(&self.store, &keys, &name, wanted.as_ref()).await {
+        let since = match self.made(&name.namespace).await {
+            Ok(since) => since,
+            Err(error) => {
+                tracing::warn!(error = %super::super::error::brief(&error), "a namespace cannot be read");
+                return Answer::Busy;
+            }
+        };
+        match find(&self.store, &keys, &name, wanted.as_ref(), since).await {
             Ok(Found::Log { run, size, log }) => {
                 tracing::info!(
                     namespace = %name.namespace, connection = %name.name, %run, request = %at.name,

@@ -1,6 +1,8 @@
 //! Which log a request means. A log's folder follows from an ownership key, and a tenant may write any key into a
 //! connection of its own: so a log is given only where the run's own record names the connection that is asked for.
 
+use jiff::Timestamp;
+
 use super::super::roster::Name;
 use crate::api::ContactSyncConnection;
 use crate::contact::OwnershipKey;
@@ -35,16 +37,17 @@ pub(super) fn keys(cluster: &str, name: &Name, connection: Option<&ContactSyncCo
     keys
 }
 
-/// The log of a run of `name`, the newest one where none is named.
+/// The log of a run of `name`, the newest one where none is named. Runs from before `since` are another's of that name.
 pub(super) async fn find(
     store: &RunStore,
     keys: &[OwnershipKey],
     name: &Name,
     wanted: Option<&RunId>,
+    since: Option<Timestamp>,
 ) -> Result<Found, Error> {
     let full = format!("{}/{}", name.namespace, name.name);
     for key in keys {
-        let Some(run) = run_of(store, key, &full, wanted).await? else { continue };
+        let Some(run) = run_of(store, key, &full, wanted, since).await? else { continue };
         return match store.stream_log(key, &run).await {
             Ok((size, log)) => Ok(Found::Log { run, size, log }),
             Err(Error::NotFound(_)) => Ok(Found::NoLog(run)),
@@ -60,12 +63,14 @@ async fn run_of(
     key: &OwnershipKey,
     full: &str,
     wanted: Option<&RunId>,
+    since: Option<Timestamp>,
 ) -> Result<Option<RunId>, Error> {
     let ids = match wanted {
         Some(id) => vec![id.clone()],
         None => store.run_ids(key).await?,
     };
-    for id in ids.into_iter().take(LOOKED_AT) {
+    let is_older = |id: &RunId| since.zip(id.time()).is_some_and(|(since, time)| time < since);
+    for id in ids.into_iter().filter(|id| !is_older(id)).take(LOOKED_AT) {
         match store.summary(key, &id).await {
             Ok(summary) if summary.connection == full && summary.id == id => return Ok(Some(id)),
             Ok(_others) => {}

@@ -12,8 +12,9 @@ use crate::controller::support::{connection, connections};
 use crate::support::cluster::ADMIN;
 
 const NOW: SignedDuration = SignedDuration::ZERO;
-const RUN: &str = "20261123t093354507z-aaaaaa";
-const OLD: &str = "20261123t083354507z-bbbbbb";
+// Later than any namespace was made.
+const RUN: &str = "20991123t093354507z-aaaaaa";
+const OLD: &str = "20991123t083354507z-bbbbbb";
 
 #[tokio::test]
 async fn a_ticket_opens_its_own_request_and_whoever_has_none_learns_nothing() {
@@ -91,6 +92,23 @@ async fn a_foreign_ownership_key_opens_nobody_elses_log() {
     let own = at.get(&thief, &request, Some(TICKET_OF_ALL)).await;
     assert!(own.body.contains("own") && !own.body.contains("secret"), "{own:?}");
     drop(connections(scene.cluster, &thief).await.delete("emea", &DeleteParams::default()).await);
+}
+
+#[tokio::test]
+async fn a_namespace_that_was_made_anew_does_not_open_the_logs_of_the_one_before() {
+    let scene = Scene::open("remade").await;
+    let (key, full) = (format!("default/{}/emea", scene.namespace), format!("{}/emea", scene.namespace));
+    let before = "20200101t093354507z-aaaaaa";
+    scene.run(&key, &full, before, "theirs").await;
+    let at = scene.endpoint(NOW).await;
+    for run in [None, Some(before)] {
+        let request = scene.ask("emea", run).await;
+        let answer = at.get(&scene.namespace, &request, Some(TICKET_OF_ALL)).await;
+        assert_eq!(answer.word, "no-run", "{answer:?}");
+    }
+    scene.run(&key, &full, RUN, "own").await;
+    let request = scene.ask("emea", None).await;
+    assert!(at.get(&scene.namespace, &request, Some(TICKET_OF_ALL)).await.body.contains("own"));
 }
 
 #[tokio::test]
