@@ -20,22 +20,33 @@ pub(super) struct Leave {
 pub(super) struct Place(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
 impl Leave {
-    /// For so many at once, and at least one.
+    /// For so many at once, and at least one; of one namespace, one fewer.
     pub(super) fn new(at_once: usize) -> Self {
-        let all = at_once.max(1);
-        Self { all: Arc::new(Semaphore::new(all)), most: all.saturating_sub(1).max(1), shares: Mutex::default() }
+        Self::shared(at_once, at_once.saturating_sub(1))
+    }
+
+    /// For so many at once, and of one namespace at most so many; at least one.
+    pub(super) fn shared(at_once: usize, most: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(at_once.max(1))), most: most.max(1), shares: Mutex::default() }
     }
 
     /// Waits, among those of its namespace first, until one more may run.
     pub(super) async fn place(&self, namespace: &str) -> Option<Place> {
-        let share = {
-            let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-            // Nobody of that namespace runs or waits: it has no share to keep.
-            shares.retain(|_, share| Arc::strong_count(share) > 1);
-            Arc::clone(shares.entry(namespace.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.most))))
-        };
-        let share = share.acquire_owned().await.ok()?;
+        let share = self.share(namespace).acquire_owned().await.ok()?;
         Some(Place(Arc::clone(&self.all).acquire_owned().await.ok()?, Some(share)))
+    }
+
+    /// A place for one more of this namespace, if there is one now.
+    pub(super) fn try_place_of(&self, namespace: &str) -> Option<Place> {
+        let share = self.share(namespace).try_acquire_owned().ok()?;
+        Some(Place(Arc::clone(&self.all).try_acquire_owned().ok()?, Some(share)))
+    }
+
+    fn share(&self, namespace: &str) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody of that namespace runs or waits: it has no share to keep.
+        shares.retain(|_, share| Arc::strong_count(share) > 1);
+        Arc::clone(shares.entry(namespace.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(self.most))))
     }
 
     /// A place of nobody's share, if there is one now.

@@ -18,8 +18,9 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 
+use super::super::places::{Leave, Place};
 use super::super::roster::Name;
 use super::find::{Found, find, keys};
 use super::ticket::Ticket;
@@ -35,8 +36,9 @@ pub const ANSWER: &str = "x-contactsync-answer";
 /// Requests that are looked up in a second, and at once: each is a question to the API server, and anybody may ask.
 const TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(49);
 const LOOKUPS: usize = 16;
-/// Logs that are sent at once.
+/// Logs that are sent at once, and those of one namespace: whoever reads slowly keeps his own waiting.
 const DOWNLOADS: usize = 16;
+const SHARE: usize = 6;
 /// Longest time to find a log.
 const LOOKUP: Duration = Duration::from_secs(20);
 /// Longest time that a reader may take no piece of a log.
@@ -51,13 +53,13 @@ pub struct Endpoint {
     namespaces: Vec<String>,
     tries: DefaultDirectRateLimiter,
     lookups: Semaphore,
-    downloads: Arc<Semaphore>,
+    downloads: Leave,
 }
 
 impl Endpoint {
     /// Answers from this store for connections of the cluster that is called so, in these namespaces (none: all).
     pub fn new(client: Client, store: RunStore, clock: Clock, cluster: String, namespaces: Vec<String>) -> Self {
-        let (lookups, downloads) = (Semaphore::new(LOOKUPS), Arc::new(Semaphore::new(DOWNLOADS)));
+        let (lookups, downloads) = (Semaphore::new(LOOKUPS), Leave::shared(DOWNLOADS, SHARE));
         let tries = RateLimiter::direct(Quota::per_second(TRIES));
         Self { client, store, clock, cluster, namespaces, tries, lookups, downloads }
     }
@@ -82,7 +84,7 @@ impl Endpoint {
         let Some(request) = self.request(at).await.filter(|request| ticket.opens(request, (self.clock)())) else {
             return Answer::Refused;
         };
-        let Ok(turn) = Arc::clone(&self.downloads).try_acquire_owned() else { return Answer::Busy };
+        let Some(turn) = self.downloads.try_place_of(&at.namespace) else { return Answer::Busy };
         self.log(at, &request, turn).await
     }
 
@@ -112,7 +114,7 @@ impl Endpoint {
         }
     }
 
-    async fn log(&self, at: &Name, request: &ContactSyncLogRequest, turn: OwnedSemaphorePermit) -> Answer {
+    async fn log(&self, at: &Name, request: &ContactSyncLogRequest, turn: Place) -> Answer {
         let wanted = match &request.spec.run {
             None => None,
             Some(text) => match RunId::parse(text) {
@@ -156,7 +158,7 @@ enum Answer {
         run: RunId,
         size: u64,
         log: LogStream,
-        turn: OwnedSemaphorePermit,
+        turn: Place,
     },
     /// To whoever has no right to be told more.
     Refused,
@@ -222,7 +224,7 @@ fn common(mut response: Response, word: &'static str) -> Response {
 }
 
 /// Passes a log on, a few pieces ahead of the reader. A reader that stands still does not keep others waiting.
-fn pump(mut log: LogStream, turn: OwnedSemaphorePermit) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> {
+fn pump(mut log: LogStream, turn: Place) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> {
     let (sender, receiver) = mpsc::channel(2);
     tokio::spawn(async move {
         let _turn = turn;

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contactsync::controller::logs::TICKET;
 use jiff::SignedDuration;
 use kube::api::{Api, DeleteParams};
 use serde_json::json;
@@ -142,6 +143,35 @@ async fn an_answer_is_text_that_no_browser_runs_and_no_cache_keeps() {
     let mut answer = Vec::new();
     drop(stream.read_to_end(&mut answer).await);
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn readers_of_one_namespace_that_stand_still_keep_no_other_from_reading() {
+    let scene = Scene::open("greedy").await;
+    let other = scene.cluster.namespace("patient").await;
+    let key = |namespace: &str| format!("default/{namespace}/emea");
+    // More than the buffers between hold.
+    scene.run(&key(&scene.namespace), &format!("{}/emea", scene.namespace), RUN, &"x".repeat(32 << 20)).await;
+    scene.run(&key(&other), &format!("{other}/emea"), RUN, "theirs").await;
+    let at = scene.endpoint(NOW).await;
+    let request = scene.ask("emea", None).await;
+    let ticket = URL_SAFE_NO_PAD.encode(TICKET_OF_ALL);
+    let mut readers = Vec::new();
+    for _ in 0..20 {
+        let mut stream = tokio::net::TcpStream::connect(at.address).await.unwrap();
+        let head = format!(
+            "GET /v1/namespaces/{}/logrequests/{request} HTTP/1.1\r\nHost: x\r\n{TICKET}: {ticket}\r\n\r\n",
+            scene.namespace
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut begin = [0; 12];
+        stream.read_exact(&mut begin).await.unwrap();
+        readers.push((stream, begin));
+    }
+    let served = readers.iter().filter(|(_, begin)| begin.ends_with(b"200")).count();
+    assert!((1..16).contains(&served), "{served}");
+    let request = scene.ask_in(&other, "emea", None).await;
+    assert_eq!(at.get(&other, &request, Some(TICKET_OF_ALL)).await.word, "log");
 }
 
 #[tokio::test]
