@@ -78,6 +78,11 @@ impl Cluster {
         drop(self.unlisted.subscribe().wait_for(|left| *left == 0).await);
     }
 
+    /// Whether everything was listed once.
+    pub(super) fn is_synced(&self) -> bool {
+        *self.unlisted.borrow() == 0
+    }
+
     /// A watch has listed everything, and its store shows it. What a listing brings is in the store at its end only:
     /// whoever looked meanwhile looks again.
     pub(super) fn listed(&self, is_first: bool) {

@@ -182,9 +182,18 @@ impl Controller {
                 Arc::clone(&self.clock),
             ))));
         }
+        // Nothing is reconciled before everything is listed: whoever is stopped before that has nothing to bring to its end,
+        // and a watch that cannot begin would wait for its store for ever.
+        let unseen = async {
+            stopping.cancelled().await;
+            if context.cluster.is_synced() {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             _all = join_all(built.loops) => {}
             () = abandon => {}
+            () = unseen => {}
         }
         drop(side);
     }

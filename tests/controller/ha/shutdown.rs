@@ -6,7 +6,7 @@ use contactsync::api::{RunResult, RunTrigger};
 
 use super::replica::{LONG, Replica};
 use super::stage::{EMEA, Stage};
-use crate::controller::office::condition;
+use crate::controller::office::{Office, condition};
 use crate::support::api_proxy::ApiProxy;
 use crate::support::between::Then;
 
@@ -36,6 +36,19 @@ async fn a_run_ends_within_the_grace() {
     assert_eq!(stage.story().await, story);
     stage.in_step().await;
     stage.comes_to_rest().await;
+}
+
+/// A rolling upgrade that also changes rights, say: who leads for a moment, and may not see everything, has begun nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_has_not_seen_everything_stops_at_once() {
+    let office = Office::open("stop-unseen").await;
+    let forbidden = office.cluster.namespace("stop-forbidden").await;
+    let more = [&LONG[..], &["--watch-namespace", &forbidden]].concat();
+    let mut ann = Replica::start(&office, "ann", &more);
+    ann.says("the watch broke off").await;
+    ann.signal("TERM");
+    let took = ann.end().await;
+    assert!(took < Duration::from_secs(10), "it keeps the lease from others: {took:?}: {}", ann.said());
 }
 
 async fn a_run_is_cut_off_without_one() {
