@@ -9,13 +9,11 @@ use std::fs;
 use std::path::Path as FilePath;
 use std::time::SystemTime;
 
-use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
-use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore};
+use object_store::ObjectMeta;
 
-use super::store::{at, folder, intent_path, log_path, runs};
-use super::{Error, RunId, RunStore, plan};
+use super::store::{folder, intent_path, log_path, run_of, summary_path};
+use super::{Error, RunStore, plan};
 use crate::contact::OwnershipKey;
 
 /// How many runs are kept.
@@ -55,19 +53,11 @@ impl RunStore {
             if place == 0 || age <= ALWAYS_KEPT || !(too_many || age > retention.age) {
                 continue;
             }
-            for path in [log_path(key, &id), intent_path(key, &id), runs(key).join(format!("{id}.json"))] {
+            for path in [log_path(key, &id), intent_path(key, &id), summary_path(key, &id)] {
                 self.delete(&path).await?;
             }
         }
         Ok(())
-    }
-
-    /// Every key that records lie under.
-    pub async fn keys(&self) -> Result<Vec<OwnershipKey>, Error> {
-        let root = Path::default();
-        let listing = self.store.list_with_delimiter(None).await.map_err(|e| at(&root, e))?;
-        let names = listing.common_prefixes.iter().filter_map(Path::filename);
-        Ok(names.filter_map(|name| OwnershipKey::new(name.replace('_', "/")).ok()).collect())
     }
 
     /// Deletes what is too old under a key whose connection may run no more: logs, intents and summaries but the newest,
@@ -76,15 +66,14 @@ impl RunStore {
         let objects = self.objects(&folder(key)).await?;
         let part = |object: &ObjectMeta| object.location.parts().nth(1).map(|part| part.as_ref().to_owned());
         let newest = objects.iter().filter(|object| part(object).as_deref() == Some("runs"));
-        let newest = newest.filter_map(|object| stem(&object.location, ".json")).max();
+        let newest = newest.filter_map(|object| run_of(&object.location, ".json")).max();
+        let kept = newest.map(|run| summary_path(key, &run));
         for object in &objects {
             let old = match part(object).as_deref() {
                 Some("runs" | "intents") => {
-                    let run = stem(&object.location, ".json").or_else(|| stem(&object.location, ".jsonl"));
-                    let kept =
-                        run == newest && object.location == runs(key).join(format!("{}.json", text(run.as_ref())));
+                    let run = run_of(&object.location, ".json").or_else(|| run_of(&object.location, ".jsonl"));
                     let age = run.and_then(|run| run.time()).map(|start| now.duration_since(start));
-                    !kept && age.is_some_and(|age| age > retention.too_old())
+                    Some(&object.location) != kept.as_ref() && age.is_some_and(|age| age > retention.too_old())
                 }
                 Some("plans") => now.duration_since(modified(object)) > plan::LIFETIME + ALWAYS_KEPT,
                 _ => false,
@@ -130,18 +119,6 @@ impl RunStore {
             .map_err(|error| failed(error.into()))?
             .map_err(|source| failed(object_store::Error::Generic { store: "folder", source: source.into() }))
     }
-
-    async fn objects(&self, prefix: &Path) -> Result<Vec<ObjectMeta>, Error> {
-        self.store.list(Some(prefix)).try_collect().await.map_err(|e| at(prefix, e))
-    }
-}
-
-fn stem(path: &Path, ending: &str) -> Option<RunId> {
-    RunId::parse(path.filename()?.strip_suffix(ending)?)
-}
-
-fn text(run: Option<&RunId>) -> &str {
-    run.map_or("", RunId::as_str)
 }
 
 fn modified(object: &ObjectMeta) -> Timestamp {

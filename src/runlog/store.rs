@@ -7,7 +7,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -97,17 +97,13 @@ impl RunStore {
 
     /// Writes a summary, in place of an earlier one of the same run.
     pub async fn put_summary(&self, key: &OwnershipKey, summary: &Summary) -> Result<(), Error> {
-        self.put(&runs(key).join(format!("{}.json", summary.id)), summary).await
+        self.put(&summary_path(key, &summary.id), summary).await
     }
 
     /// The ids of every run that left a summary, newest first.
     pub async fn run_ids(&self, key: &OwnershipKey) -> Result<Vec<RunId>, Error> {
-        let prefix = runs(key);
-        let objects: Vec<_> = self.store.list(Some(&prefix)).try_collect().await.map_err(|e| at(&prefix, e))?;
-        let mut ids: Vec<RunId> = objects
-            .iter()
-            .filter_map(|object| object.location.filename()?.strip_suffix(".json").and_then(RunId::parse))
-            .collect();
+        let objects = self.objects(&runs(key)).await?;
+        let mut ids: Vec<RunId> = objects.iter().filter_map(|object| run_of(&object.location, ".json")).collect();
         ids.sort_unstable_by(|a, b| b.cmp(a));
         Ok(ids)
     }
@@ -129,7 +125,7 @@ impl RunStore {
 
     /// Forgets a run that did nothing.
     pub async fn drop_summary(&self, key: &OwnershipKey, run: &RunId) -> Result<(), Error> {
-        self.delete(&runs(key).join(format!("{run}.json"))).await
+        self.delete(&summary_path(key, run)).await
     }
 
     /// Notes that a run was cut off, for readers of its summary: nobody runs it any more, and no other may come after it.
@@ -146,7 +142,7 @@ impl RunStore {
 
     /// The summary of a run.
     pub async fn summary(&self, key: &OwnershipKey, run: &RunId) -> Result<Summary, Error> {
-        self.get(&runs(key).join(format!("{run}.json"))).await
+        self.get(&summary_path(key, run)).await
     }
 
     /// The summaries that the hold's window is counted from, newest first: those of the last 24 hours and the one before.
@@ -170,13 +166,8 @@ impl RunStore {
 
     /// The ownership keys under which a connection has run, by its name or `<namespace>/<name>`.
     pub async fn find(&self, connection: &str) -> Result<Vec<OwnershipKey>, Error> {
-        let root = Path::default();
-        let listing = self.store.list_with_delimiter(None).await.map_err(|e| at(&root, e))?;
         let mut keys = Vec::new();
-        for folder in listing.common_prefixes {
-            let Some(key) = folder.filename().and_then(|name| OwnershipKey::new(name.replace('_', "/")).ok()) else {
-                continue;
-            };
+        for key in self.keys().await? {
             let newest = self.summaries(&key, 1).await?.into_iter().next();
             let named = newest.is_some_and(|run| {
                 run.connection == connection
@@ -187,6 +178,14 @@ impl RunStore {
             }
         }
         Ok(keys)
+    }
+
+    /// Every key that records lie under.
+    pub async fn keys(&self) -> Result<Vec<OwnershipKey>, Error> {
+        let root = Path::default();
+        let listing = self.store.list_with_delimiter(None).await.map_err(|e| at(&root, e))?;
+        let names = listing.common_prefixes.iter().filter_map(Path::filename);
+        Ok(names.filter_map(|name| OwnershipKey::new(name.replace('_', "/")).ok()).collect())
     }
 
     /// Keeps a plan until somebody approves it.
@@ -260,6 +259,10 @@ impl RunStore {
         Ok((size, Box::pin(found.into_stream().map_err(move |e| at(&path, e)))))
     }
 
+    pub(super) async fn objects(&self, prefix: &Path) -> Result<Vec<ObjectMeta>, Error> {
+        self.store.list(Some(prefix)).try_collect().await.map_err(|e| at(prefix, e))
+    }
+
     pub(super) async fn delete(&self, path: &Path) -> Result<(), Error> {
         match self.store.delete(path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -283,7 +286,7 @@ impl RunStore {
     }
 }
 
-pub(super) fn at(path: &Path, source: object_store::Error) -> Error {
+fn at(path: &Path, source: object_store::Error) -> Error {
     match source {
         object_store::Error::NotFound { .. } => Error::NotFound(path.to_string()),
         source => Error::Store { path: path.to_string(), source },
@@ -295,8 +298,17 @@ pub(super) fn folder(key: &OwnershipKey) -> Path {
     Path::from(key.as_str().replace('/', "_"))
 }
 
-pub(super) fn runs(key: &OwnershipKey) -> Path {
+fn runs(key: &OwnershipKey) -> Path {
     folder(key).join("runs")
+}
+
+pub(super) fn summary_path(key: &OwnershipKey, run: &RunId) -> Path {
+    runs(key).join(format!("{run}.json"))
+}
+
+/// The run whose file this is, of those that end so.
+pub(super) fn run_of(path: &Path, ending: &str) -> Option<RunId> {
+    RunId::parse(path.filename()?.strip_suffix(ending)?)
 }
 
 pub(super) fn log_path(key: &OwnershipKey, run: &RunId) -> Path {
