@@ -63,22 +63,12 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
         Some(id) => context.store.summary(&settings.key, id).await.ok().filter(|summary| summary.end_time.is_some()),
         None => None,
     };
-    let moment = moment(&connection, context.now());
-    let mut after = match &summary {
-        Some(summary) => status::ended(
-            before.clone(),
-            summary,
-            summary.fault.as_deref().map(Fault::named).as_ref(),
-            policy(&connection),
-            context.store.log_ref(&settings.key, &summary.id),
-            moment,
-        ),
-        None => status::interrupted(before.clone(), GONE, moment),
-    };
-    after.next_run_time = next_run_time(&connection, &after, context);
+    let is_cut_off = summary.is_none();
+    let outcome = summary.map_or_else(|| Outcome::Stopped(GONE.to_owned()), Outcome::of_summary);
+    let after = concluded(&connection, before.clone(), &outcome, &settings, context);
     let written = patch::status(&context.connections(name), &connection, &before, &after).await?;
     let object = written.unwrap_or(connection);
-    if summary.is_none() {
+    if is_cut_off {
         if let Some(id) = &id {
             note_cut_off(&settings, id, GONE, context).await;
         }
@@ -89,7 +79,7 @@ pub(super) async fn recover(connection: ContactSyncConnection, name: &Name, cont
 }
 
 /// Status tells of it in any case.
-async fn note_cut_off(settings: &ConnectionSettings, id: &RunId, why: &str, context: &Context) {
+pub(super) async fn note_cut_off(settings: &ConnectionSettings, id: &RunId, why: &str, context: &Context) {
     if let Err(error) = context.store.note_cut_off(&settings.key, id, why).await {
         tracing::warn!(run = %id, %error, "the record of a run does not say that it was cut off");
     }

@@ -47,10 +47,10 @@ pub(super) struct Context {
     pub(super) slots: Leave,
     /// Whose turn it is at each workspace.
     pub(super) turns: Turns,
+    /// How many wait for either.
+    pub(super) waiting: AtomicUsize,
     /// Runs as Jobs; `None`: there are none.
     pub(super) jobs: Option<Jobs>,
-    /// How many wait for it.
-    pub(super) waiting: AtomicUsize,
     /// The process was asked to stop: nothing new begins.
     pub(super) stopping: CancellationToken,
     /// It must stop now: runs that are on are cut off.

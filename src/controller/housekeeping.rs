@@ -43,12 +43,10 @@ async fn all(context: &Context) -> Result<(), runlog::Error> {
 
 /// Whether the connection is known to be gone. Another cluster's may share the store: of those nothing is known.
 async fn gone(context: &Context, key: &OwnershipKey, connection: &str) -> bool {
-    let Some((namespace, name)) = connection.split_once('/') else { return false };
-    let ours = key.as_str() == format!("{}/{namespace}/{name}", context.settings.cluster_name);
-    let watched = &context.settings.namespaces;
-    if !ours || !(watched.is_empty() || watched.iter().any(|watched| watched == namespace)) {
+    let Some(name) = Name::parse(connection) else { return false };
+    let ours = key.as_str() == format!("{}/{name}", context.cluster.name());
+    if !ours || !context.cluster.is_watched(&name.namespace) {
         return false;
     }
-    let name = Name { namespace: namespace.to_owned(), name: name.to_owned() };
     matches!(context.connections(&name).get_opt(&name.name).await, Ok(None))
 }

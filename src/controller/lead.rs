@@ -11,8 +11,8 @@ use kube::Client;
 use kube::runtime::Controller as Loop;
 use kube::runtime::controller::{self, Action, Config};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::cluster::{Cluster, Guarded, name_of, workspace_of};
 use super::context::Context;
@@ -167,20 +167,17 @@ impl Controller {
             () = Box::pin(job::survey(&context)) => {}
             () = stopping.cancelled() => return,
         }
-        let mut side = vec![
-            AbortOnDropHandle::new(tokio::spawn(orphans(Arc::clone(&context)))),
-            AbortOnDropHandle::new(tokio::spawn(clock_jumps(Arc::clone(&context)))),
-            AbortOnDropHandle::new(tokio::spawn(synced(Arc::clone(&context), self.health.clone()))),
-            AbortOnDropHandle::new(tokio::spawn(releases(Arc::clone(&context), built.departed))),
-        ];
+        // Dropped with this, whichever way it ends.
+        let mut side = JoinSet::new();
+        side.spawn(orphans(Arc::clone(&context)));
+        side.spawn(clock_jumps(Arc::clone(&context)));
+        side.spawn(synced(Arc::clone(&context), self.health.clone()));
+        side.spawn(releases(Arc::clone(&context), built.departed));
         // What is nobody's workspace is done once.
         if self.settings.shard.index() == 0 {
-            side.push(AbortOnDropHandle::new(tokio::spawn(housekeeping::housekeeping(Arc::clone(&context)))));
-            side.push(AbortOnDropHandle::new(tokio::spawn(logs::expire(
-                self.client.clone(),
-                self.settings.namespaces.clone(),
-                Arc::clone(&self.clock),
-            ))));
+            side.spawn(housekeeping::housekeeping(Arc::clone(&context)));
+            let namespaces = self.settings.namespaces.clone();
+            side.spawn(logs::expire(self.client.clone(), namespaces, Arc::clone(&self.clock)));
         }
         // Nothing is reconciled before everything is listed: whoever is stopped before that has nothing to bring to its end,
         // and a watch that cannot begin would wait for its store for ever.
@@ -195,7 +192,6 @@ impl Controller {
             () = abandon => {}
             () = unseen => {}
         }
-        drop(side);
     }
 
     fn build(&self, gate: Option<Gate>, stopping: &CancellationToken) -> Built {
@@ -346,7 +342,7 @@ fn clock_jump(by_clock: SignedDuration, passed: Duration) -> Option<SignedDurati
 /// What is kept of objects that are gone is forgotten. Contacts of connections that were deleted with Keep become nobody's,
 /// after a while.
 async fn releases(context: Arc<Context>, mut departed: mpsc::UnboundedReceiver<Gone>) {
-    let mut waiting = tokio::task::JoinSet::new();
+    let mut waiting = JoinSet::new();
     while let Some(gone) = departed.recv().await {
         let (name, uid) = match &gone {
             Gone::Connection(connection) => {

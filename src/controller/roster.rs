@@ -25,6 +25,11 @@ impl Name {
     pub(super) fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self { namespace: namespace.into(), name: name.into() }
     }
+
+    /// A name as it is printed: `<namespace>/<name>`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        text.split_once('/').map(|(namespace, name)| Self::new(namespace, name))
+    }
 }
 
 impl std::fmt::Display for Name {

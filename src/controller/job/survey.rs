@@ -7,6 +7,7 @@ use kube::ResourceExt;
 
 use super::super::context::Context;
 use super::super::error::brief;
+use super::super::patch;
 use super::super::roster::Name;
 use super::super::turns::{Slot, Turn};
 use super::template::{CONNECTION, CONNECTION_UID, RUN, WORKSPACE, WORKSPACE_UID};
@@ -23,7 +24,7 @@ pub(in super::super) async fn survey(context: &Context) {
     let on = loop {
         match jobs.on().await {
             Ok(on) => break on,
-            Err(kube::Error::Api(status)) if status.code == 403 => {
+            Err(error) if patch::is_forbidden(&error) => {
                 tracing::warn!("Jobs cannot be listed: check the rights of the controller in its own namespace");
                 return;
             }
@@ -35,7 +36,7 @@ pub(in super::super) async fn survey(context: &Context) {
     };
     for job in on {
         let annotation = |name: &str| job.annotations().get(name).cloned().unwrap_or_default();
-        let is_ours = name(&annotation(WORKSPACE)).is_some_and(|name| context.settings.shard.owns(&name));
+        let is_ours = Name::parse(&annotation(WORKSPACE)).is_some_and(|name| context.settings.shard.owns(&name));
         // Two at one workspace: the first keeps it until both are seen through or ended.
         if is_ours && let Some(turn) = context.turns.try_alone(&annotation(WORKSPACE_UID)) {
             let place = jobs.slots.try_place();
@@ -68,7 +69,7 @@ async fn end_orphan(job: &str, jobs: &Jobs, context: &Context) -> Result<(), kub
         return Ok(());
     };
     let run = found.labels().get(RUN).and_then(|id| RunId::parse(id));
-    let connection = found.annotations().get(CONNECTION).and_then(|text| name(text));
+    let connection = found.annotations().get(CONNECTION).and_then(|text| Name::parse(text));
     let awaited = connection.and_then(|name| context.cluster.connection(&name)).is_some_and(|connection| {
         let status = connection.0.as_ref().ok().and_then(|connection| connection.status.as_ref());
         let last = status.and_then(|status| status.last_run.as_ref()).and_then(|last| RunId::parse(&last.id));
@@ -86,9 +87,4 @@ async fn end_orphan(job: &str, jobs: &Jobs, context: &Context) -> Result<(), kub
     }
     jobs.kept().remove(job);
     Ok(())
-}
-
-fn name(text: &str) -> Option<Name> {
-    let (namespace, name) = text.split_once('/')?;
-    Some(Name::new(namespace, name))
 }

@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 
 use super::super::begin::settings;
 use super::super::cluster::Ready;
+use super::super::conclude::note_cut_off;
 use super::super::context::Context;
 use super::super::error::brief;
 use super::super::fault::Fault;
@@ -103,9 +104,7 @@ impl Controller {
             () = stopping.cancelled() => "its Job was stopped".to_owned(),
         };
         tracing::warn!(connection = %name, run = %order.run, why, "the run is cut off");
-        if let Err(error) = context.store.note_cut_off(&settings.key, &order.run, &why).await {
-            tracing::warn!(run = %order.run, %error, "the record of a run does not say that it was cut off");
-        }
+        note_cut_off(&settings, &order.run, &why, &context).await;
         Err(why)
     }
 }

@@ -20,6 +20,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 use tokio::sync::{Semaphore, mpsc};
 
+use super::super::patch;
 use super::super::places::{Leave, Place};
 use super::super::roster::Name;
 use super::find::{Found, find, keys};
@@ -109,7 +110,7 @@ impl Endpoint {
     async fn made(&self, namespace: &str) -> kube::Result<Option<Timestamp>> {
         match Api::<Namespace>::all(self.client.clone()).get_metadata_opt(namespace).await {
             Ok(found) => Ok(found.and_then(|found| Some(found.metadata.creation_timestamp?.0))),
-            Err(kube::Error::Api(status)) if status.code == 403 => Ok(None),
+            Err(error) if patch::is_forbidden(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
