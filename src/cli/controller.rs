@@ -30,7 +30,6 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// How long the API server may take to begin an answer; a watch goes on for longer.
 const API_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Which cluster.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

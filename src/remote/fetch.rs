@@ -13,8 +13,7 @@ use kube::{Api, Client, ResourceExt as _};
 use tokio::net::TcpStream;
 
 use super::error::{Error, api};
-use super::ticket::Ticket;
-use crate::controller::logs::{ANSWER, TICKET};
+use crate::controller::logs::{ANSWER, TICKET, Ticket};
 
 /// Longest time until an answer begins.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,7 +1,7 @@
 //! Reading a run's log from a cluster, with whatever credentials a kubeconfig holds.
 //!
 //! ```text
-//! read -> request (ContactSyncLogRequest) -> ticket
+//! read -> request (ContactSyncLogRequest)
 //! read -> fetch (through the API server's proxy, or a port-forward)
 //! ```
 //!
@@ -11,7 +11,6 @@ mod error;
 mod fetch;
 mod read;
 mod request;
-mod ticket;
 
 pub use error::Error;
 pub use fetch::Way;

@@ -9,8 +9,8 @@ use kube::{Api, Client};
 use super::error::Error;
 use super::fetch::{Answered, Way, fetch};
 use super::request::make;
-use super::ticket::Ticket;
 use crate::api::ContactSyncConnection;
+use crate::controller::logs::Ticket;
 use crate::runlog::RunId;
 
 /// Longest answer that is not a log.

@@ -5,8 +5,8 @@ use kube::{Api, Client, ResourceExt as _};
 
 use super::error::{Error, api};
 use super::read::Wanted;
-use super::ticket::Ticket;
 use crate::api::{ContactSyncLogRequest, ContactSyncLogRequestSpec};
+use crate::controller::logs::Ticket;
 
 /// A request that is made.
 pub(super) struct Made {

@@ -16,3 +16,4 @@ mod ticket;
 pub use endpoint::{ANSWER, Endpoint, TICKET};
 pub use expire::expire;
 pub use serve::serve;
+pub use ticket::Ticket;

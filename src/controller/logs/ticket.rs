@@ -1,4 +1,4 @@
-//! Whether a ticket opens a request: pure, and handed the time.
+//! The secret that opens one request: what the API server is told of it, and whether it opens a request at a time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,10 +14,27 @@ pub(super) const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
 /// 32 random bytes that only the requester has.
-pub(super) struct Ticket([u8; 32]);
+pub struct Ticket([u8; 32]);
 
 impl Ticket {
-    /// Reads a ticket as the header bears it: base64url without padding.
+    /// A new one; `None` when this machine has no randomness to give.
+    pub fn new() -> Option<Self> {
+        let mut bytes = [0; 32];
+        rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    /// As the header bears it: base64url without padding.
+    pub fn header(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// What the API server is told of it.
+    pub fn sha256(&self) -> String {
+        hex::encode(Sha256::digest(self.0))
+    }
+
+    /// Reads a ticket as the header bears it.
     pub(super) fn parse(text: &str) -> Option<Self> {
         if text.len() != 43 {
             return None;
