@@ -14,6 +14,7 @@
     reason = "the schema derive repeats each struct inside a function, where pub cannot be reached"
 )]
 
+mod auth;
 mod connection;
 mod crd;
 mod leavers;
@@ -26,6 +27,7 @@ mod source;
 mod status;
 mod workspace;
 
+pub use auth::{Auth, AuthType, OAuth2};
 pub use connection::{ConflictPolicy, ConnectionState, ContactSyncConnection, ContactSyncConnectionSpec};
 pub use crd::{CrdError, check_crds, connection_crd, crd_yaml, crds, log_request_crd, workspace_crd, write_crds};
 pub use leavers::{DeletionPolicy, Hold, LeaverPolicy, Leavers};
@@ -34,16 +36,17 @@ pub use mapping::{
     Access, Address, Communication, FlagField, Identity, LabeledField, Mapping, NotificationField, Preset, TextField,
     WhenAbsent,
 };
-pub use reference::{CaSource, KeyRef, SecretSource, Tls, WorkspaceRef};
+pub use reference::{CaSource, KeyRef, SecretSource, ServiceAccountRef, Tls, WorkspaceRef};
 pub use schedule::Schedule;
 pub use scope::{DisabledAccounts, Exclude, GroupRef, ListScope, Match, Membership, PatternScope, Scope, ScopeMode};
 pub use source::{
-    CsvEncoding, CsvOptions, DisabledWhen, FileFormat, FileSource, LdapBind, LdapFlavor, LdapSource, Source, SourceType,
+    CsvEncoding, CsvOptions, DisabledWhen, EntraAuth, EntraAuthType, EntraCertificate, EntraCloud, EntraEndpoints,
+    EntraGuests, EntraSource, FileFormat, FileSource, GoogleAuth, GoogleAuthType, GoogleEndpoints, GoogleSource,
+    GoogleWorkloadIdentity, LdapBind, LdapFlavor, LdapSource, OktaAuth, OktaAuthType, OktaPrivateKeyJwt, OktaSource,
+    ScimSource, Source, SourceType,
 };
 pub use status::{Binding, ConnectionStatus, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger, WorkspaceStatus};
-pub use workspace::{
-    AllowedNamespaces, Auth, AuthType, ContactSync, KDeskWorkspace, KDeskWorkspaceSpec, Limits, NamespacesFrom, OAuth2,
-};
+pub use workspace::{AllowedNamespaces, ContactSync, KDeskWorkspace, KDeskWorkspaceSpec, Limits, NamespacesFrom};
 
 /// The API group of all kinds.
 pub const GROUP: &str = "kdesk.seraphex.net";

@@ -4,6 +4,12 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Holds for URLs of servers that manifests name.
+pub(in crate::api) const ENDPOINT: &str = "isURL(self) && url(self).getHostname() != '' && (self.startsWith('https://') || self.startsWith('http://') && (url(self).getHostname() in ['localhost', '127.0.0.1', '::1', '[::1]'] || url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))";
+/// What is said where it does not.
+pub(in crate::api) const ENDPOINT_MESSAGE: &str =
+    "must be an https:// URL (plain http only to this machine or to a service in the cluster)";
+
 /// The workspace that a connection writes to.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +33,19 @@ pub struct KeyRef {
     /// Key within its data.
     #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9._-]+$"))]
     pub key: String,
+}
+
+/// A service account in the same namespace as the object that names it. Its token is asked for at each run.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceAccountRef {
+    /// Name of the ServiceAccount.
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"))]
+    pub name: String,
+    /// Who the token is made out to; absent: what the directory usually asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    pub audience: Option<String>,
 }
 
 /// A credential, always read from a Secret and never written in the manifest.

@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Failure;
-use crate::desk::{self, Credentials, Desk, Settings};
+use crate::desk::{self, Desk, Settings};
 use crate::kdesk::{Auth, Workspace};
-use crate::net::{Budget, Secret};
+use crate::net::{Budget, Credentials, Secret};
 use crate::sync;
 
 const REQUESTS_PER_SECOND: u32 = 1000;

@@ -32,20 +32,12 @@ pub(super) fn settings(
     Ok(settings)
 }
 
-/// The kind of directory, as the binding names it.
-fn source_type(connection: &ContactSyncConnection) -> String {
-    match connection.spec.source.type_ {
-        crate::api::SourceType::Ldap => "LDAP".to_owned(),
-        crate::api::SourceType::File => "File".to_owned(),
-    }
-}
-
 /// What the contacts that a run writes are bound to.
 pub(super) fn binding(connection: &ContactSyncConnection, ready: &Ready, settings: &ConnectionSettings) -> Binding {
     Binding {
         workspace_uid: ready.workspace.uid().unwrap_or_default(),
         ownership_key: settings.key.to_string(),
-        source_type: source_type(connection),
+        source_type: connection.spec.source.type_.as_str().to_owned(),
     }
 }
 

@@ -12,8 +12,9 @@ use serde_json_borrow::{ObjectAsVec, Value as Borrowed};
 use super::json::{self as loose, Node as _};
 use super::settle::{Op, Reply, Sending};
 use super::single::{Said, id_of};
-use super::wire::{Answer, Fault, Request, segment};
+use super::wire::{Fault, Request, segment};
 use super::{BulkLimits, Desk};
+use crate::net::api::Answer;
 use crate::scim;
 
 /// What stands around the operations.

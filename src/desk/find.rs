@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use http::header::ETAG;
 
 use super::json::{self, Object};
 use super::page::Page;
@@ -98,7 +99,7 @@ impl Desk {
                 let mut contact = Contact::read(self.wire().parse(&answer)?)
                     .filter(|contact| contact.id == *id)
                     .ok_or_else(|| self.wire().not_a_desk("it answers with another resource than was asked for"))?;
-                contact.version = contact.version.or_else(|| answer.etag().map(str::to_owned));
+                contact.version = contact.version.or_else(|| answer.header(&ETAG).map(str::to_owned));
                 Ok(Some(contact))
             }
             404 | 410 => Ok(None),
@@ -163,7 +164,7 @@ impl Desk {
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.wire().budget.concurrency()
+        self.wire().budget().concurrency()
     }
 }
 

@@ -35,7 +35,7 @@ pub use change::{Change, ChangeKind, Outcome, Refusal, Written};
 pub use contact::{Contact, ContactId, Listed};
 pub use error::Error;
 pub use list::WholeListing;
-pub use settings::{Credentials, Settings, Tuning};
+pub use settings::{Settings, Tuning};
 
 use self::capabilities::Places;
 use self::census::Census;
@@ -43,6 +43,7 @@ use self::json::Object;
 use self::wire::{Request, Wire};
 use crate::contact::Field;
 use crate::net::Budget;
+use crate::net::api::Throttling;
 
 /// A desk that answers, and what it can do. Clones share its connections.
 #[derive(Clone)]
@@ -79,6 +80,11 @@ impl Desk {
         let proof = desk.wire().read(&Request::get(&["Users"]).query("count", "1")).await?;
         desk.page_of::<serde::de::IgnoredAny>(&proof)?;
         Ok(desk)
+    }
+
+    /// How often it asked to be asked less since it was opened.
+    pub fn throttling(&self) -> Throttling {
+        self.wire().throttling()
     }
 
     /// What the desk says that it can do.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::net::{Reach, RetryPolicy, Secret};
+use crate::net::{Credentials, Reach, RetryPolicy};
 
 /// A desk as a workspace's manifest names it, its secrets resolved.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,26 +26,6 @@ pub struct Settings {
 impl Settings {
     /// The usual time for one request.
     pub const TIMEOUT: Duration = Duration::from_mins(1);
-}
-
-/// How to sign in.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Credentials {
-    /// Not at all: the embedded desk.
-    None,
-    /// A token sent as is (RFC 6750).
-    BearerToken(Secret),
-    /// Client credentials (RFC 6749 section 4.4).
-    OAuth2 {
-        /// Where tokens are issued.
-        token_url: Url,
-        /// Client id.
-        client_id: String,
-        /// Client secret.
-        client_secret: Secret,
-        /// Scopes to ask for.
-        scopes: Vec<String>,
-    },
 }
 
 /// What the operator, not the manifest, decides.

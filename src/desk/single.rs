@@ -2,14 +2,16 @@
 
 use bytes::Bytes;
 use http::Method;
+use http::header::{ETAG, LOCATION};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
 use super::json::Object;
 use super::settle::{Op, Reply, Sending};
-use super::wire::{self, Answer, Fault, Request};
+use super::wire::{self, Fault, Request};
 use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, json, newcomer, render};
+use crate::net::api::Answer;
 
 /// What the desk said about one change.
 pub(super) struct Said {
@@ -71,8 +73,8 @@ impl Desk {
                 if is_believed(&op, &answer, body.as_ref()) {
                     let said = Said {
                         status: answer.status,
-                        location: answer.location().map(str::to_owned),
-                        version: answer.etag().map(str::to_owned),
+                        location: answer.header(&LOCATION).map(str::to_owned),
+                        version: answer.header(&ETAG).map(str::to_owned),
                         body,
                     };
                     self.understand(&op, said)

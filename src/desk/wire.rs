@@ -1,20 +1,17 @@
-//! One request to the desk: signed in, under the budget, tried again as far as that is safe.
-
-use std::time::Duration;
+//! One request to the desk, over [`HttpApi`]: what it asks, and what goes wrong in the desk's words.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
-use http::{HeaderMap, Method};
+use http::header::{ACCEPT, IF_MATCH};
+use http::{HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use tokio::time::Instant;
 use url::Url;
 
-use super::{Credentials, Error, Settings, Tuning};
-use crate::net::http::{BodyError, HttpSettings, certificate_flaw, client, describe, host, read_body};
-use crate::net::oauth::{ClientCredentials, TokenError};
+use super::{Error, Settings, Tuning};
+use crate::net::api::{self, Answer, ApiError, HttpApi};
+use crate::net::http::{BodyError, HttpSettings, client, host};
 use crate::net::reach::is_loopback;
-use crate::net::{Budget, RetryPolicy, Secret, retry};
+use crate::net::{Budget, RetryPolicy};
 use crate::scim;
 
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -45,34 +42,9 @@ impl Request {
     }
 }
 
-/// What came back, whatever its status.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(super) fn header(&self, name: http::HeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    pub(super) fn etag(&self) -> Option<&str> {
-        self.header(ETAG)
-    }
-
-    pub(super) fn location(&self) -> Option<&str> {
-        self.header(LOCATION)
-    }
-
-    /// `scimType` of an error (RFC 7644 section 3.12), if it is one of the words of table 9 or RFC 9865.
-    pub(super) fn scim_type(&self) -> Option<String> {
-        serde_json::from_slice::<serde_json::Value>(&self.body).ok().as_ref().and_then(scim_type)
-    }
-
-    fn is_html(&self) -> bool {
-        self.header(CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
-    }
+/// `scimType` of an error (RFC 7644 section 3.12), if it is one of the words of table 9 or RFC 9865.
+pub(super) fn scim_type_of(answer: &Answer) -> Option<String> {
+    serde_json::from_slice::<serde_json::Value>(&answer.body).ok().as_ref().and_then(scim_type)
 }
 
 /// `scimType` of an error's body. A desk could write anything there: only a bare word passes.
@@ -90,35 +62,10 @@ pub(super) enum Fault {
     Fatal(Error),
 }
 
-/// Whether a request may be sent again when nobody knows what became of it.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Again {
-    Always,
-    WhenRefused,
-}
-
-enum Attempt {
-    Answered(Box<Answer>),
-    /// It was not carried out.
-    Refused(String, Option<Duration>),
-    /// Nobody knows.
-    Lost(String),
-}
-
-enum Auth {
-    None,
-    Token(Secret),
-    OAuth2(Box<ClientCredentials>),
-}
-
 /// The desk's endpoint and the way to it.
 pub(super) struct Wire {
-    client: reqwest::Client,
+    api: HttpApi,
     base: Url,
-    /// Answers need not come compressed: on one machine that costs more time than it saves.
-    plain: bool,
-    auth: Auth,
-    pub(super) budget: Budget,
     pub(super) tuning: Tuning,
 }
 
@@ -130,25 +77,19 @@ impl Wire {
         let client =
             client(HttpSettings { ca: settings.ca.as_deref(), timeout: settings.timeout, reach: &tuning.reach })
                 .map_err(|error| wrong("tls.ca", error.to_string()))?;
-        let auth = match settings.auth {
-            Credentials::None => Auth::None,
-            Credentials::BearerToken(token) => {
-                let sendable = |c: char| c.is_ascii_graphic();
-                if token.reveal().is_empty() || !token.reveal().chars().all(sendable) {
-                    let reason = "the token is empty or holds a blank or line break: check the Secret's value";
-                    return Err(wrong("auth.bearerToken", reason.to_owned()));
-                }
-                Auth::Token(token)
-            }
-            Credentials::OAuth2 { token_url, client_id, client_secret, scopes } => {
-                check("auth.oauth2.tokenURL", &token_url)?;
-                let client = client.clone();
-                let credentials = ClientCredentials::new(client, token_url, client_id, client_secret, &scopes);
-                Auth::OAuth2(Box::new(credentials))
-            }
-        };
-        let plain = is_loopback(&settings.endpoint);
-        Ok(Self { client, base: settings.endpoint, plain, auth, budget, tuning })
+        let auth =
+            settings.auth.auth(&client, &tuning.reach).map_err(|(field, reason)| wrong(below_auth(field), reason))?;
+        let mut api = HttpApi::new(client, auth, budget, tuning.retry, tuning.max_answer);
+        api.plain = is_loopback(&settings.endpoint);
+        Ok(Self { api, base: settings.endpoint, tuning })
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.api.budget
+    }
+
+    pub(super) fn throttling(&self) -> api::Throttling {
+        self.api.throttling()
     }
 
     pub(super) fn host(&self) -> String {
@@ -180,23 +121,25 @@ impl Wire {
     }
 
     async fn read_within(&self, request: &Request, policy: RetryPolicy) -> Result<Answer, Error> {
-        match self.send_within(request, Again::Always, policy).await {
-            Ok(answer) => match answer.status {
-                403 => Err(self.denied(403)),
-                _ if answer.is_html() => Err(self.not_a_desk(format!(
-                    "it answers a web page (HTTP {}): check the endpoint's path, such as /scim/v2",
-                    answer.status
-                ))),
-                _ => Ok(answer),
-            },
-            Err(Fault::Lost(reason)) => Err(self.unavailable(reason)),
-            Err(Fault::Fatal(error)) => Err(error),
+        let answer = self.api.read_within(&self.out(request)?, policy).await.map_err(|error| self.fault(error))?;
+        match answer.status {
+            401 | 403 => Err(self.denied(answer.status)),
+            _ if answer.is_html() => Err(self.not_a_desk(format!(
+                "it answers a web page (HTTP {}): check the endpoint's path, such as /scim/v2",
+                answer.status
+            ))),
+            _ => Ok(answer),
         }
     }
 
     /// A request that changes something: tried again only when it was surely not carried out.
     pub(super) async fn write(&self, request: &Request) -> Result<Answer, Fault> {
-        self.send_within(request, Again::WhenRefused, self.tuning.retry).await
+        match self.api.write(&self.out(request).map_err(Fault::Fatal)?).await {
+            Ok(answer) if answer.status == 401 => Err(Fault::Fatal(self.denied(401))),
+            Ok(answer) => Ok(answer),
+            Err(api::Fault::Lost(reason)) => Err(Fault::Lost(reason)),
+            Err(api::Fault::Fatal(error)) => Err(Fault::Fatal(self.fault(error))),
+        }
     }
 
     /// Reads an answer's JSON.
@@ -207,123 +150,30 @@ impl Wire {
         })
     }
 
-    async fn send_within(&self, request: &Request, again: Again, policy: RetryPolicy) -> Result<Answer, Fault> {
-        let mut retries = policy.start();
-        let mut renewed = false;
-        loop {
-            let token = match self.token().await {
-                Ok(token) => token,
-                Err(TokenError::Unavailable { host, reason }) => match retries.next_wait(None) {
-                    Some(wait) => {
-                        tokio::time::sleep(wait).await;
-                        continue;
-                    }
-                    None => return Err(Fault::Fatal(self.unavailable(format!("{host} issues no token: {reason}")))),
-                },
-                Err(error @ TokenError::Denied { .. }) => {
-                    return Err(Fault::Fatal(Error::Denied { host: self.host(), reason: error.to_string() }));
-                }
-            };
-            let (reason, asked, lost) =
-                match self.attempt(request, token.as_ref(), again, retries.until()).await.map_err(Fault::Fatal)? {
-                    Attempt::Answered(answer) if answer.status == 401 => {
-                        if let (Auth::OAuth2(credentials), Some(token), false) = (&self.auth, &token, renewed) {
-                            credentials.forget(token).await;
-                            renewed = true;
-                            continue;
-                        }
-                        return Err(Fault::Fatal(self.denied(401)));
-                    }
-                    Attempt::Answered(answer) => return Ok(*answer),
-                    Attempt::Refused(reason, asked) => (reason, asked, false),
-                    Attempt::Lost(reason) if again == Again::WhenRefused => return Err(Fault::Lost(reason)),
-                    Attempt::Lost(reason) => (reason, None, true),
-                };
-            if let Some(asked) = asked {
-                self.budget.pause(asked);
-            }
-            match retries.next_wait(asked) {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None if lost => return Err(Fault::Lost(reason)),
-                None => return Err(Fault::Fatal(self.unavailable(reason))),
-            }
+    fn fault(&self, error: ApiError) -> Error {
+        match error {
+            ApiError::Unavailable { reason, .. } => self.unavailable(reason),
+            ApiError::Denied { host, reason } => Error::Denied { host, reason },
+            // Following it would send the credentials to a place that the manifest does not name.
+            ApiError::Redirected { status, to, .. } => self.not_a_desk(format!(
+                "it redirects to {to} (HTTP {status}): set the endpoint to where the desk really is"
+            )),
+            ApiError::TooLarge { limit, .. } => self.not_a_desk(BodyError::TooLarge { limit }.to_string()),
         }
     }
 
-    async fn attempt(
-        &self,
-        request: &Request,
-        token: Option<&Secret>,
-        again: Again,
-        until: Instant,
-    ) -> Result<Attempt, Error> {
-        let mut out = self.client.request(request.method.clone(), self.url(request)).header(ACCEPT, ACCEPTED);
-        if let Some(token) = token {
-            out = out.header(AUTHORIZATION, format!("Bearer {}", token.reveal()));
-        }
-        if self.plain {
-            out = out.header(ACCEPT_ENCODING, "identity");
-        }
+    fn out(&self, request: &Request) -> Result<api::Request, Error> {
+        let mut out = api::Request::new(request.method.clone(), self.url(request))
+            .header(ACCEPT, HeaderValue::from_static(ACCEPTED));
         if let Some(version) = &request.if_match {
+            let version = HeaderValue::from_bytes(version.as_bytes())
+                .map_err(|_no_header| self.not_a_desk("it gives a contact a version that no header can hold"))?;
             out = out.header(IF_MATCH, version);
         }
-        if let Some(body) = &request.body {
-            out = out.header(CONTENT_TYPE, scim::MEDIA_TYPE).body(body.clone());
-        }
-        let Some(_turn) = self.budget.turn(until).await else {
-            return Err(self.unavailable("it asks for a longer pause than a request is tried for"));
-        };
-        let sent = out.send().await;
-        match &sent {
-            Ok(response) => self.budget.watch().answered(response.status().as_u16().into()),
-            Err(_) => self.budget.watch().unanswered(),
-        }
-        let response = match sent {
-            Ok(response) => response,
-            // It will not have another one in a moment.
-            Err(error) if certificate_flaw(&error).is_some() => return Err(self.unavailable(describe(&error))),
-            Err(error) if error.is_connect() || error.is_builder() => {
-                return Ok(Attempt::Refused(describe(&error).to_owned(), None));
-            }
-            Err(error) => return Ok(Attempt::Lost(describe(&error).to_owned())),
-        };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let asked = retry::retry_after(&headers);
-        match status {
-            429 => return Ok(Attempt::Refused("HTTP 429, it is asked too much".to_owned(), asked)),
-            // Without Retry-After a proxy may speak for a server that has acted.
-            503 if asked.is_some() || again == Again::Always => {
-                return Ok(Attempt::Refused("HTTP 503".to_owned(), asked));
-            }
-            300..=399 if status != 304 => return Err(self.redirected(status, &headers)),
-            501 => {}
-            500.. if again == Again::WhenRefused => return Ok(Attempt::Lost(format!("HTTP {status}"))),
-            502 | 504 | 500 | 520..=530 => return Ok(Attempt::Lost(format!("HTTP {status}"))),
-            _ => {}
-        }
-        match read_body(response, self.tuning.max_answer).await {
-            Ok(body) => Ok(Attempt::Answered(Box::new(Answer { status, headers, body }))),
-            Err(BodyError::TooLarge { .. }) if again == Again::WhenRefused => {
-                Ok(Attempt::Lost("its answer is too large".to_owned()))
-            }
-            Err(error @ BodyError::TooLarge { .. }) => Err(self.not_a_desk(error.to_string())),
-            Err(BodyError::Broken(error)) => Ok(Attempt::Lost(describe(&error).to_owned())),
-        }
-    }
-
-    async fn token(&self) -> Result<Option<Secret>, TokenError> {
-        match &self.auth {
-            Auth::None => Ok(None),
-            Auth::Token(token) => Ok(Some(token.clone())),
-            Auth::OAuth2(credentials) => credentials.token().await.map(Some),
-        }
-    }
-
-    /// Following it would send the credentials to a place that the manifest does not name.
-    fn redirected(&self, status: u16, headers: &HeaderMap) -> Error {
-        let to = headers.get(LOCATION).and_then(|to| self.base.join(to.to_str().ok()?).ok());
-        let to = to.map_or_else(|| "nowhere".to_owned(), |to| host(&to));
-        self.not_a_desk(format!("it redirects to {to} (HTTP {status}): set the endpoint to where the desk really is"))
+        Ok(match &request.body {
+            Some(body) => out.body(scim::MEDIA_TYPE, body.clone()),
+            None => out,
+        })
     }
 
     fn url(&self, request: &Request) -> Url {
@@ -341,6 +191,11 @@ impl Wire {
         }
         url
     }
+}
+
+/// A field of the credentials, as the workspace has it.
+fn below_auth(field: &str) -> &'static str {
+    if field.starts_with("oauth2") { "auth.oauth2.tokenURL" } else { "auth.bearerToken" }
 }
 
 const ACCEPTED: &str = "application/scim+json, application/json;q=0.9";

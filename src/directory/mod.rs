@@ -1,26 +1,39 @@
 //! Where people come from: one trait, one file or folder per source, one match from the manifest to a source, and one
-//! conformance suite (`tests/directories`) that every source passes.
+//! conformance suite (`tests/directories`) that every source passes. What several need is here once: `attribute` (names
+//! within JSON records), `segment`, `delivery` (the sending end of a read), `web` (those that are read over HTTP).
 //!
 //! A directory reads; it decides nothing about scope beyond what it can leave unread. Above all it proves that a read
 //! was whole: without that proof nobody is ever removed (L2).
 
-use std::collections::{BTreeSet, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use crate::api::{GroupRef, Membership};
+use crate::net::api::Throttling;
 use crate::person::{Person, PersonId};
 
+mod attribute;
+mod delivery;
 pub mod dn;
+pub mod entra;
 mod error;
 pub mod file;
+pub mod google;
 pub mod ldap;
+pub mod okta;
 mod same;
+pub mod scim;
+mod seen;
+mod segment;
+mod web;
 
 pub use error::Error;
 pub use same::{identities, is_same};
+pub use web::Wiring;
+
+use seen::Seen;
 
 /// A directory that people are read from.
 #[async_trait]
@@ -38,6 +51,40 @@ pub trait Directory: Send + Sync {
     /// directory's own part of the scope takes them in ([`Person::in_query`]). An id that is missing from the answer is
     /// gone; an error says nothing about anybody (L3).
     async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error>;
+
+    /// Everything that the directory says of the people who have this id or this address, whatever their scope, so that a
+    /// mapping can be written without guessing. Nobody is no error. At most [`MOST_SHOWN`] of several.
+    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error>;
+
+    /// How often it asked to be asked less since it was opened.
+    fn throttling(&self) -> Throttling {
+        Throttling::default()
+    }
+}
+
+/// How many people [`Directory::show`] gives at most.
+pub const MOST_SHOWN: usize = 10;
+
+/// Somebody to look for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Who {
+    /// By the directory's id.
+    Id(String),
+    /// By an address of theirs.
+    Email(String),
+}
+
+/// A person as the directory has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The directory's immutable id.
+    pub id: PersonId,
+    /// Whether the directory marks the account as disabled.
+    pub disabled: bool,
+    /// Where in the directory the person lies, as [`Person::location`].
+    pub location: Option<String>,
+    /// Every attribute that the reader may see, by the directory's own names.
+    pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What a run needs to know of people: fixed for the whole run.
@@ -79,38 +126,25 @@ pub struct ResolvedGroup {
 #[derive(Debug)]
 pub struct WholeRead {
     people: u64,
-    passed_over: PassedOver,
-}
-
-/// Enabled people whom a read met and did not send, because they are in none of the groups that bound the scope: 64 bits
-/// for each id, under keys that nobody else knows.
-#[derive(Debug, Default)]
-pub(in crate::directory) struct PassedOver {
-    keys: RandomState,
-    ids: HashSet<u64>,
-}
-
-impl PassedOver {
-    pub(in crate::directory) fn insert(&mut self, id: &PersonId) {
-        self.ids.insert(self.keys.hash_one(id.as_str()));
-    }
+    /// Enabled people whom the read met and did not send, because they are in none of the groups that bound the scope.
+    passed_over: Seen,
 }
 
 impl WholeRead {
     /// Says that every person was sent, and how many.
     pub(in crate::directory) fn of(people: u64) -> Self {
-        Self { people, passed_over: PassedOver::default() }
+        Self { people, passed_over: Seen::default() }
     }
 
     /// The same read, with whom it did not send.
-    pub(in crate::directory) fn passing_over(self, passed_over: PassedOver) -> Self {
+    pub(in crate::directory) fn passing_over(self, passed_over: Seen) -> Self {
         Self { passed_over, ..self }
     }
 
     /// Whether the read met this person, enabled and surely out of scope: they are not gone. `false` says nothing: a
     /// directory need not meet whom it is not asked for.
     pub fn passed_over(&self, id: &str) -> bool {
-        !self.passed_over.ids.is_empty() && self.passed_over.ids.contains(&self.passed_over.keys.hash_one(id))
+        self.passed_over.contains(id)
     }
 
     /// How many people were read.

@@ -15,13 +15,23 @@ pub fn is_same(one: &Source, other: &Source) -> bool {
 
 /// What a directory is known by. Two sources that share one of these read the same directory.
 pub fn identities(source: &Source) -> BTreeSet<String> {
-    let of_ldap = source.ldap.iter().flat_map(|ldap| [server(ldap), domain(ldap)]);
-    let of_file = source.file.iter().map(|file| Some(content(file)));
-    of_ldap.chain(of_file).flatten().collect()
+    let Source { type_: _, ldap, entra, google, scim, okta, file } = source;
+    let of_ldap = ldap.iter().flat_map(|ldap| [server(ldap), domain(ldap)]);
+    let of_entra = entra.iter().map(|entra| Some(format!("tenant {}", entra.tenant_id.to_lowercase())));
+    // A customer has several names, and my_customer is everybody's: in doubt it is one.
+    let of_google = google.iter().map(|_| Some("google".to_owned()));
+    let of_scim = scim.iter().map(|scim| host("scim", &scim.endpoint));
+    let of_okta = okta.iter().map(|okta| host("okta", &okta.org_url));
+    let of_file = file.iter().map(|file| Some(content(file)));
+    of_ldap.chain(of_entra).chain(of_google).chain(of_scim).chain(of_okta).chain(of_file).flatten().collect()
+}
+
+fn host(kind: &str, url: &str) -> Option<String> {
+    Some(format!("{kind} {}", Url::parse(url).ok()?.host_str()?.to_lowercase()))
 }
 
 fn server(source: &LdapSource) -> Option<String> {
-    Some(format!("server {}", Url::parse(&source.url).ok()?.host_str()?.to_lowercase()))
+    host("server", &source.url)
 }
 
 /// Servers of one domain hold the same people.
@@ -67,5 +77,23 @@ mod tests {
         assert!(is_same(&file("people.csv"), &file("people.csv")));
         assert!(!is_same(&file("people.csv"), &file("others.csv")));
         assert!(!is_same(&dc1, &file("people.csv")));
+    }
+
+    #[test]
+    fn l09_one_directory_in_a_cloud_is_known_by_its_tenant_or_its_host() {
+        let entra = |tenant: &str, client: &str| {
+            source(
+                json!({"type": "Entra", "entra": {"tenantID": tenant, "clientID": client, "auth": {"type": "ClientSecret"}}}),
+            )
+        };
+        assert!(is_same(&entra("ABC", "one"), &entra("abc", "other")));
+        assert!(!is_same(&entra("abc", "one"), &entra("abd", "one")));
+        let google = |customer: Option<&str>| {
+            source(json!({"type": "Google", "google": {"customer": customer, "auth": {"type": "ServiceAccountKey"}}}))
+        };
+        assert!(is_same(&google(None), &google(Some("C0123"))));
+        let okta = |url: &str| source(json!({"type": "Okta", "okta": {"orgURL": url, "auth": {"type": "APIToken"}}}));
+        assert!(is_same(&okta("https://acme.okta.com"), &okta("https://ACME.okta.com/")));
+        assert!(!is_same(&okta("https://acme.okta.com"), &okta("https://other.okta.com")));
     }
 }

@@ -12,6 +12,17 @@ pub(super) fn check(found: &mut Findings<'_, ContactSyncConnection>) {
     if let Some(ldap) = &source.ldap {
         address(found, ldap);
     }
+    let segments = [
+        ("scim", source.scim.as_ref().map(|scim| scim.segment_attribute.is_some())),
+        ("okta", source.okta.as_ref().map(|okta| okta.segment_attribute.is_some())),
+    ];
+    for (member, named) in segments {
+        let asked = found.object.value.spec.scope.pattern.as_ref().is_some_and(|pattern| pattern.segment.is_some());
+        if asked && named == Some(false) {
+            let mend = format!("set spec.source.{member}.segmentAttribute to the attribute that it is compared with");
+            found.error("spec.scope.pattern.segment", "the source's segments are not known", mend);
+        }
+    }
     if let Some(file) = &source.file {
         path(found, file);
         csv(found, file);

@@ -7,8 +7,8 @@ use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 use tokio::time::Instant;
 
-/// Longest pause that a server's `Retry-After` is believed for.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// Longest pause that a server's `Retry-After` is believed for: whoever cannot wait so long gives up, and comes back later.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// How often and how long a request is tried again.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,7 @@ impl Retries {
     }
 }
 
-/// What `Retry-After` asks for (RFC 9110 section 10.2.3), as seconds or as a date, at most five minutes.
+/// What `Retry-After` asks for (RFC 9110 section 10.2.3), as seconds or as a date, at most an hour.
 ///
 /// A date is measured against the answer's own `Date`, so that a wrong clock on either side does no harm.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {

@@ -20,6 +20,7 @@ mod history;
 mod leave;
 mod owned;
 mod pass;
+mod place;
 mod preflight;
 mod read;
 mod run;
@@ -28,7 +29,8 @@ mod settle;
 mod write;
 
 pub use account::{Observer, PlannedChange, Silent, Stage};
-pub use connect::{Place, budget, desk_settings, open_desk, open_directory, open_watched_directory};
+pub use connect::{budget, desk_settings, open_desk, open_directory, open_watched_directory};
 pub use error::Error;
+pub use place::Place;
 pub use run::{Begun, Ends, Mode, Report, Run};
 pub use settings::{ConnectionSettings, GoneOwners};

@@ -14,7 +14,9 @@ use super::write::{HeldBack, Writer};
 use super::{Error, preflight};
 use crate::desk::Desk;
 use crate::directory::Directory;
-use crate::runlog::Summary;
+use crate::net::api::Throttling;
+use crate::person::Program;
+use crate::runlog::{Entry, Summary};
 
 impl Run<'_> {
     pub(super) async fn work(
@@ -27,29 +29,44 @@ impl Run<'_> {
         let program = preflight::compile(&self.settings.spec)?;
         let Ends { directory, desk } = ends.await?;
         let directory: Arc<dyn Directory> = directory.into();
-        let query = preflight::query(&program, &self.settings.spec, directory.as_ref()).await?;
-        let fields = preflight::fields(&program, &self.settings.spec, &desk, account).await?;
+        let compared = self.compare(&program, &directory, &desk, summary, account).await;
+        // Told of a run that failed too: that may be why.
+        note_throttling("the directory", directory.throttling(), account).await?;
+        note_throttling("the desk", desk.throttling(), account).await?;
+        compared
+    }
+
+    async fn compare(
+        &self,
+        program: &Program,
+        directory: &Arc<dyn Directory>,
+        desk: &Desk,
+        summary: &mut Summary,
+        account: &mut Account<'_>,
+    ) -> Result<(), Error> {
+        let query = preflight::query(program, &self.settings.spec, directory.as_ref()).await?;
+        let fields = preflight::fields(program, &self.settings.spec, desk, account).await?;
         self.observer.stage(Stage::Listing);
-        let mut index = OwnedIndex::list(&desk, self.settings, &fields.all).await?;
+        let mut index = OwnedIndex::list(desk, self.settings, &fields.all).await?;
         summary.owned_at_start = Some(index.len() as u64);
         summary.active_at_start = Some(index.active() as u64);
         let settled = self.store.settled(&self.settings.key).await?;
         let mut reader = Reader {
-            program: &program,
+            program,
             fields: &fields,
             key: &self.settings.key,
             index: &mut index,
             settled: &settled,
             gathered: Gathered::default(),
         };
-        let proof = reader.read(&directory, &query, account).await?;
+        let proof = reader.read(directory, &query, account).await?;
         let gathered = reader.gathered;
         let rules = LeaverRules {
             policy: self.settings.spec.leavers.policy,
             handover: self.handover(),
             now: summary.start_time,
         };
-        let gone = leavers(&proof, directory.as_ref(), &program, &query, &index, rules, account).await?;
+        let gone = leavers(&proof, directory.as_ref(), program, &query, &index, rules, account).await?;
         let approval = Approval::load(self.store, self.settings, summary.start_time).await?;
         // As late as can be: another run may have decided while this one was reading.
         let window = self.window(summary, &index).await;
@@ -61,8 +78,7 @@ impl Run<'_> {
         summary.clears_held = lost.iter().filter_map(|n| fields.all.get(*n)).map(ToString::to_string).collect();
         account.blemish |= !lost.is_empty();
         self.record_intent(summary, account).await?;
-        let ready =
-            Decided { desk: &desk, fields: &fields, index: &index, gathered: &gathered, held: &held, lost: &lost };
+        let ready = Decided { desk, fields: &fields, index: &index, gathered: &gathered, held: &held, lost: &lost };
         self.write(ready, &gone, settled, summary, account).await
     }
 
@@ -115,6 +131,16 @@ impl Run<'_> {
             .and_then(|handover| jiff::SignedDuration::try_from(std::time::Duration::from(handover)).ok())
             .unwrap_or(jiff::SignedDuration::from_hours(24))
     }
+}
+
+/// Says in the log that a run was slow because a server asked for it.
+async fn note_throttling(who: &str, throttling: Throttling, account: &mut Account<'_>) -> Result<(), Error> {
+    if throttling.times == 0 {
+        return Ok(());
+    }
+    let entry = Entry { event: "noted".into(), reason: Some("Throttled".into()), ..Entry::default() };
+    let (times, waited) = (throttling.times, throttling.waited.as_secs_f64());
+    account.note(entry.saying(format!("{who} asked {times} times to be asked less; {waited:.1} s were waited"))).await
 }
 
 /// What writing needs of what was decided.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use axum::http::Method;
 use contactsync::contact::Field;
 use contactsync::desk::{Desk, Error};
-use contactsync::net::Budget;
+use contactsync::net::{Budget, Credentials};
 
 use super::*;
 use crate::support::misbehaving_desk::Fault;

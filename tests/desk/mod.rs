@@ -8,8 +8,8 @@ mod writing;
 use std::time::Duration;
 
 use contactsync::contact::{ExternalId, Field, OwnershipKey, Value};
-use contactsync::desk::{Change, ChangeKind, Contact, Credentials, Desk, Error, Outcome, Settings, Tuning};
-use contactsync::net::{Budget, RetryPolicy, Secret};
+use contactsync::desk::{Change, ChangeKind, Contact, Desk, Error, Outcome, Settings, Tuning};
+use contactsync::net::{Budget, Credentials, RetryPolicy, Secret};
 use tokio::sync::mpsc;
 
 use crate::support::misbehaving_desk::{MisbehavingDesk, Profile};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use contactsync::api::{GroupRef, Membership};
-use contactsync::directory::{Directory, Error, GroupQuery, ReadQuery, WholeRead};
+use contactsync::directory::{Directory, Error, GroupQuery, ReadQuery, Who, WholeRead};
 use contactsync::person::{Person, PersonId};
 use tokio::sync::mpsc;
 
@@ -49,6 +49,26 @@ pub trait Source: Sync {
     fn id(&self, id: &str) -> PersonId {
         PersonId::new(id).unwrap()
     }
+
+    /// What the directory calls an attribute of inetOrgPerson.
+    fn attribute(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    /// An attribute that nobody has; `None` where the directory refuses names that it does not know.
+    fn unknown_attribute(&self) -> Option<&'static str> {
+        Some("noSuchAttribute")
+    }
+
+    /// A query for attributes of inetOrgPerson.
+    fn asking(&self, attributes: &[&str]) -> ReadQuery {
+        asking(&attributes.iter().map(|name| self.attribute(name)).collect::<Vec<_>>())
+    }
+
+    /// The texts that a person has of an attribute of inetOrgPerson.
+    fn texts(&self, person: &Person, attribute: &str) -> Vec<String> {
+        texts(person, &self.attribute(attribute))
+    }
 }
 
 /// A person with name and mail.
@@ -68,8 +88,8 @@ pub fn named(name: &str) -> GroupRef {
 }
 
 /// A query for attributes.
-pub fn asking(attributes: &[&str]) -> ReadQuery {
-    ReadQuery { attributes: attributes.iter().map(ToString::to_string).collect(), ..ReadQuery::default() }
+pub fn asking<S: AsRef<str>>(attributes: &[S]) -> ReadQuery {
+    ReadQuery { attributes: attributes.iter().map(|name| name.as_ref().to_owned()).collect(), ..ReadQuery::default() }
 }
 
 /// A query that also asks about groups, resolved first.
@@ -79,7 +99,7 @@ pub async fn about(directory: &dyn Directory, groups: &[(&str, Membership)]) -> 
     assert_eq!(resolved.len(), groups.len());
     let groups =
         resolved.into_iter().zip(groups).map(|(group, (_, membership))| GroupQuery { group, membership: *membership });
-    ReadQuery { groups: groups.collect(), ..asking(&["displayName"]) }
+    ReadQuery { groups: groups.collect(), ..ReadQuery::default() }
 }
 
 /// Reads to the end.
@@ -125,18 +145,18 @@ pub async fn l07_ids_outlive_a_new_name(source: &impl Source) {
     let mut renamed = person("1001", "Ann Lund");
     renamed.unit = "Sales";
     let after = source.open(&[renamed], &[]).await;
-    let before = by_id(&*before, &asking(&["displayName"])).await;
-    let after = by_id(&*after, &asking(&["displayName"])).await;
-    assert_eq!(texts(&before[&source.id("1001")], "displayName"), ["Ann Berg"]);
-    assert_eq!(texts(&after[&source.id("1001")], "displayName"), ["Ann Lund"]);
+    let before = by_id(&*before, &source.asking(&["displayName"])).await;
+    let after = by_id(&*after, &source.asking(&["displayName"])).await;
+    assert_eq!(source.texts(&before[&source.id("1001")], "displayName"), ["Ann Berg"]);
+    assert_eq!(source.texts(&after[&source.id("1001")], "displayName"), ["Ann Lund"]);
 }
 
 /// Attributes that were asked for come, and no other.
 pub async fn only_the_attributes_asked_for_come(source: &impl Source) {
     let directory = source.open(&[person("1", "Ann")], &[]).await;
-    let people = by_id(&*directory, &asking(&["mail"])).await;
+    let people = by_id(&*directory, &source.asking(&["mail"])).await;
     let keys = people[&source.id("1")].attributes.keys().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(keys, ["mail"]);
+    assert_eq!(keys, [source.attribute("mail")]);
 }
 
 /// L15: what a person does not have is absent, not empty.
@@ -144,10 +164,12 @@ pub async fn l15_absent_attributes_are_absent(source: &impl Source) {
     let mut titled = person("2", "Bo");
     titled.attributes.push(("title", vec!["Engineer"]));
     let directory = source.open(&[person("1", "Ann"), titled], &[]).await;
-    let people = by_id(&*directory, &asking(&["displayName", "title", "noSuchAttribute"])).await;
-    assert!(!people[&source.id("1")].attributes.contains_key("title"));
+    let mut query = source.asking(&["displayName", "title"]);
+    query.attributes.extend(source.unknown_attribute().map(ToOwned::to_owned));
+    let people = by_id(&*directory, &query).await;
+    assert!(!people[&source.id("1")].attributes.contains_key(&*source.attribute("title")));
     assert!(!people[&source.id("1")].attributes.contains_key("noSuchAttribute"));
-    assert_eq!(texts(&people[&source.id("2")], "title"), ["Engineer"]);
+    assert_eq!(source.texts(&people[&source.id("2")], "title"), ["Engineer"]);
 }
 
 /// Text comes as it was written, in any script.
@@ -155,9 +177,9 @@ pub async fn text_comes_as_written(source: &impl Source) {
     let names = ["Åsa Öström", "李 小龍", "Zoë \"Zed\" O'Brien, Jr.", "Νίκος; Παππάς", "🙂 Smile", "a\\b,c=d+e"];
     let people = names.iter().enumerate().map(|(place, name)| person(&place.to_string(), name)).collect::<Vec<_>>();
     let directory = source.open(&people, &[]).await;
-    let people = by_id(&*directory, &asking(&["displayName"])).await;
+    let people = by_id(&*directory, &source.asking(&["displayName"])).await;
     for (place, name) in names.iter().enumerate() {
-        assert_eq!(texts(&people[&source.id(&place.to_string())], "displayName"), [*name]);
+        assert_eq!(source.texts(&people[&source.id(&place.to_string())], "displayName"), [*name]);
     }
 }
 
@@ -197,7 +219,7 @@ pub async fn l02_an_unknown_group_fails(source: &impl Source) {
 pub async fn l02_a_whole_read_gives_everybody(source: &impl Source) {
     let people = (0..2345).map(|id| person(&id.to_string(), "Somebody")).collect::<Vec<_>>();
     let directory = source.open(&people, &[]).await;
-    let read = by_id(&*directory, &asking(&["mail"])).await;
+    let read = by_id(&*directory, &source.asking(&["mail"])).await;
     assert_eq!(read.len(), 2345);
     assert!(people.iter().all(|person| read.contains_key(&source.id(&person.id))));
 }
@@ -222,7 +244,7 @@ pub async fn a_closed_receiver_cancels(source: &impl Source) {
     let directory = source.open(&people, &[]).await;
     let (sender, receiver) = mpsc::channel(1);
     drop(receiver);
-    let error = directory.read(&asking(&["mail"]), sender).await.unwrap_err();
+    let error = directory.read(&source.asking(&["mail"]), sender).await.unwrap_err();
     assert!(matches!(error, Error::Cancelled), "{error}");
 }
 
@@ -230,7 +252,7 @@ pub async fn a_closed_receiver_cancels(source: &impl Source) {
 pub async fn disabled_accounts_are_marked(source: &impl Source) {
     let disabled = TestPerson { disabled: true, ..person("2", "Bo") };
     let directory = source.open(&[person("1", "Ann"), disabled], &[]).await;
-    let people = by_id(&*directory, &asking(&["mail"])).await;
+    let people = by_id(&*directory, &source.asking(&["mail"])).await;
     assert!(!people[&source.id("1")].disabled);
     assert!(people[&source.id("2")].disabled);
 }
@@ -276,6 +298,23 @@ pub async fn l03_reading_again_finds_who_is_there(source: &impl Source) {
     assert!(people.iter().all(|person| person.in_query == (person.id == source.id("1"))), "the segment is told");
 }
 
+/// Somebody is shown by id and by address, with attributes under the directory's own names.
+pub async fn people_are_shown_by_id_and_by_address(source: &impl Source) {
+    let mut bo = TestPerson { disabled: true, ..person("2", "Bo") };
+    bo.attributes = vec![("displayName", vec!["Bo"]), ("mail", vec!["bo@acme.example"])];
+    let directory = source.open(&[person("1", "Ann"), bo], &[]).await;
+    let by_id = directory.show(&Who::Id(source.id("2").to_string())).await.unwrap();
+    let by_email = directory.show(&Who::Email("Bo@acme.example".to_owned())).await.unwrap();
+    assert_eq!(by_id, by_email);
+    assert_eq!(by_id.len(), 1);
+    assert_eq!((&by_id[0].id, by_id[0].disabled), (&source.id("2"), true));
+    let text = serde_json::to_string(&by_id[0].attributes).unwrap();
+    assert!(text.contains("bo@acme.example") && text.contains("Bo"), "{text}");
+    for nobody in [Who::Id(source.id("999").to_string()), Who::Email("nobody@acme.example".to_owned())] {
+        assert_eq!(directory.show(&nobody).await.unwrap(), []);
+    }
+}
+
 /// Members of groups in a group are in it with Nested, and not with Direct; both may be asked at once.
 pub async fn nested_groups_count_when_asked(source: &impl Source) {
     let people = [person("1", "Ann"), person("2", "Bo"), person("3", "Cy"), person("4", "Di")];
@@ -305,8 +344,8 @@ pub async fn many_values_come(source: &impl Source) {
     let mut ann = person("1", "Ann");
     ann.attributes.push(("telephoneNumber", vec!["+46 8 465 004 10", "+46 8 465 004 11"]));
     let directory = source.open(&[ann], &[]).await;
-    let people = by_id(&*directory, &asking(&["telephoneNumber"])).await;
-    let numbers = texts(&people[&source.id("1")], "telephoneNumber").into_iter().collect::<BTreeSet<_>>();
+    let people = by_id(&*directory, &source.asking(&["telephoneNumber"])).await;
+    let numbers = source.texts(&people[&source.id("1")], "telephoneNumber").into_iter().collect::<BTreeSet<_>>();
     assert_eq!(numbers, BTreeSet::from(["+46 8 465 004 10".to_owned(), "+46 8 465 004 11".to_owned()]));
 }
 
@@ -355,6 +394,7 @@ macro_rules! directory_conformance {
             a_segment_narrows_and_loses_nobody,
             a_bound_by_groups_loses_no_member,
             l03_reading_again_finds_who_is_there,
+            people_are_shown_by_id_and_by_address,
         }
     };
 }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contactsync::api::{DisabledWhen, GroupRef};
 use contactsync::directory::ldap::LdapDirectory;
-use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, WholeRead};
+use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
 use contactsync::person::{Person, PersonId};
 use tokio::sync::mpsc;
 
@@ -34,6 +34,10 @@ impl Directory for Served {
 
     async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
         self.directory.read_again(query, ids).await
+    }
+
+    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
+        self.directory.show(who).await
     }
 }
 

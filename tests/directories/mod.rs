@@ -3,6 +3,8 @@
 #[macro_use]
 pub mod conformance;
 mod examples;
+#[macro_use]
+pub mod faults;
 mod file;
 mod file_rules;
 mod ldap;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use contactsync::api::{FileSource, GroupRef};
 use contactsync::directory::file::{FileContent, FileDirectory, FileSettings, open};
-use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, WholeRead};
+use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who as Sought, WholeRead};
 use contactsync::person::{Person, PersonId};
 use tokio::sync::mpsc;
 
@@ -70,5 +70,9 @@ impl Directory for FaultyDirectory {
 
     async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
         if self.trouble == Some(Trouble::NotAgain) { Err(away()) } else { self.again.read_again(query, ids).await }
+    }
+
+    async fn show(&self, who: &Sought) -> Result<Vec<Shown>, Error> {
+        self.whole.show(who).await
     }
 }

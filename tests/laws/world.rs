@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use contactsync::api::RunTrigger;
-use contactsync::desk::{Credentials, Desk as Client, Settings, Tuning};
-use contactsync::net::{Budget, RetryPolicy, Secret};
+use contactsync::desk::{Desk as Client, Settings, Tuning};
+use contactsync::net::{Budget, Credentials, RetryPolicy, Secret};
 use contactsync::runlog::{HeldChange, Retention, RunStore, Summary};
 use contactsync::scim;
 use contactsync::sync::{ConnectionSettings, Ends, Mode, Observer, PlannedChange, Run, Silent};

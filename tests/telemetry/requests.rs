@@ -1,10 +1,10 @@
 //! Requests by the code of their answer.
 
 use axum::http::Method;
-use contactsync::desk::{Credentials, Desk, Settings, Tuning};
+use contactsync::desk::{Desk, Settings, Tuning};
 use contactsync::directory::Directory as _;
 use contactsync::directory::ldap::open;
-use contactsync::net::{Budget, RetryPolicy, Secret};
+use contactsync::net::{Budget, Credentials, RetryPolicy, Secret};
 use std::time::Duration;
 
 use super::*;

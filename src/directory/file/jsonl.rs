@@ -1,11 +1,11 @@
 //! JSON Lines: one object a line, blank lines between them allowed. Keys are compared as written; a name with dots, such
-//! as `name.familyName`, leads into nested objects where no key is spelt like it.
+//! as `name.familyName`, leads into nested objects where no key is spelt like it, and that of an attribute into lists too
+//! ([`AttributePath`]).
 //!
 //! A file of objects has no header to hold names against: a `groupsField` that nobody has makes every group unknown, one
 //! for `disabledWhen` that nobody has means that nobody is disabled.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -17,6 +17,7 @@ use super::names::NamedGroups;
 use super::scan::Record;
 use super::snapshot::Snapshot;
 use crate::api::FileSource;
+use crate::directory::attribute::{self, AttributePath};
 use crate::directory::{Error, ReadQuery};
 use crate::person::{Attributes, GroupSet};
 
@@ -29,7 +30,7 @@ pub(super) fn each(
 ) -> Result<(), Error> {
     let wanted = Wanted {
         source,
-        attributes: query.attributes.iter().map(|name| Arc::from(name.as_str())).collect(),
+        attributes: query.attributes.iter().map(|name| AttributePath::new(name)).collect(),
         groups: NamedGroups::new(query),
         disabled: disabled_values(source.disabled_when.as_ref()),
     };
@@ -46,7 +47,7 @@ pub(super) fn each(
 
 struct Wanted<'a> {
     source: &'a FileSource,
-    attributes: Vec<Arc<str>>,
+    attributes: Vec<AttributePath>,
     groups: NamedGroups,
     disabled: Vec<String>,
 }
@@ -117,18 +118,7 @@ impl Record for Object<'_> {
     }
 
     fn attributes(&self) -> Attributes {
-        let mut attributes = Attributes::new();
-        for name in &self.wanted.attributes {
-            let values = match self.find(name) {
-                Some(Value::Array(values)) => values.iter().filter(|value| is_there(value)).cloned().collect(),
-                Some(value) if is_there(value) => vec![value.clone()],
-                Some(_) | None => continue,
-            };
-            if !values.is_empty() {
-                attributes.insert(name.clone(), values);
-            }
-        }
-        attributes
+        attribute::attributes(&self.wanted.attributes, self.entries)
     }
 }
 
@@ -141,9 +131,4 @@ impl Object<'_> {
         };
         self.wanted.disabled.contains(&text)
     }
-}
-
-/// Null and empty text are absent, as an empty cell is.
-fn is_there(value: &Value) -> bool {
-    !value.is_null() && value.as_str() != Some("")
 }

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Directory, Error, ReadQuery, ResolvedGroup, WholeRead};
+use super::segment::Segment;
+use super::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
 use crate::api::{FileFormat, FileSource, GroupRef};
 use crate::person::{GroupSet, Person, PersonId};
 
@@ -26,13 +27,11 @@ mod names;
 mod path;
 mod quotes;
 mod scan;
-mod segment;
 mod snapshot;
 mod text;
 
 pub use path::resolve_path;
 use scan::{Pages, Record, Scan};
-use segment::Segment;
 use snapshot::Snapshot;
 
 /// What a file source needs.
@@ -99,6 +98,10 @@ impl Directory for FileDirectory {
             Ok(people)
         })
         .await
+    }
+
+    async fn show(&self, _who: &Who) -> Result<Vec<Shown>, Error> {
+        Ok(Vec::new())
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use super::segment::Segment;
+use crate::directory::segment::Segment;
 use crate::directory::{Error, ReadQuery};
 use crate::person::{Attributes, GroupSet, Person, PersonId};
 

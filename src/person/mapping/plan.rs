@@ -8,7 +8,7 @@ use crate::api::{ContactSyncConnectionSpec, Preset, WhenAbsent};
 use crate::contact::{Field, Value};
 use crate::person::cel::Expression;
 use crate::person::compile::Compiler;
-use crate::person::preset;
+use crate::person::preset::{self, Fill};
 
 /// How one field is filled.
 pub(in crate::person) struct Plan {
@@ -59,14 +59,17 @@ pub(in crate::person) fn plans(
         plans.extend(plan(entry, form, compiler));
     }
     if spec.mapping.preset.unwrap_or_default() == Preset::Standard {
-        let preset = preset::table(&spec.source).into_iter().filter(|(field, _)| !seen.contains(field));
-        plans.extend(preset.map(|(field, attributes)| Plan {
-            field,
-            source: Source::Attributes(attributes.iter().map(|name| (*name).to_owned()).collect()),
-            default: None,
-            keep: false,
-            each: false,
-        }));
+        for (field, fill) in preset::table(&spec.source).into_iter().filter(|(field, _)| !seen.contains(field)) {
+            let source = match fill {
+                Fill::First(attributes) => {
+                    Some(Source::Attributes(attributes.iter().map(|name| (*name).to_owned()).collect()))
+                }
+                Fill::Expression(expression) => {
+                    compiler.expression(&format!("{}.expression", path(&field)), expression).map(Source::Expression)
+                }
+            };
+            plans.extend(source.map(|source| Plan { field, source, default: None, keep: false, each: false }));
+        }
     } else if !seen.contains(&Field::Email) {
         compiler.error(
             &path(&Field::Email),

@@ -1,8 +1,9 @@
 use serde_json::json;
 
 use crate::contact::Field;
+use crate::person::Program;
 use crate::person::fixture::{ANYBODY, person, program, spec};
-use crate::person::{Program, preset};
+use crate::person::preset::{self, Fill};
 
 fn names(fields: &[Field]) -> Vec<String> {
     fields.iter().map(ToString::to_string).collect()
@@ -71,12 +72,16 @@ fn the_preset_never_maps_what_somebody_must_mean() {
         let yaml = format!("{{type: LDAP, ldap: {{url: 'ldaps://x', baseDN: 'dc=x', flavor: {flavor}}}}}");
         serde_yaml::from_str(&yaml).unwrap()
     };
-    for source in [spec.source.clone(), ldap("OpenLDAP"), ldap("ActiveDirectory")] {
-        for (field, attributes) in preset::table(&source) {
+    let of_type = |type_: &str| serde_yaml::from_str(&format!("{{type: {type_}}}")).unwrap();
+    let clouds = ["Entra", "Google", "SCIM", "Okta"].map(of_type);
+    for source in [spec.source.clone(), ldap("OpenLDAP"), ldap("ActiveDirectory")].into_iter().chain(clouds) {
+        for (field, fill) in preset::table(&source) {
             assert!(!matches!(field, Field::Notes | Field::PortalAccess | Field::Notification(_)), "{field}");
-            assert!(
-                !attributes.iter().any(|name| ["info", "description", "homePhone", "proxyAddresses"].contains(name))
-            );
+            let never = ["info", "description", "homePhone", "proxyAddresses", "notes", "userPrincipalName", "login"];
+            match fill {
+                Fill::First(attributes) => assert!(!attributes.iter().any(|name| never.contains(name)), "{field}"),
+                Fill::Expression(text) => assert!(!never.iter().any(|name| text.contains(name)), "{field}"),
+            }
         }
         spec.source = source;
         assert_eq!(Program::compile(&spec).unwrap().fields().len(), 15);

@@ -1,0 +1,94 @@
+//! Where people are read from: a union named by `type`, one file for each. It offers what works, and nothing else.
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+mod entra;
+mod file;
+mod google;
+mod ldap;
+mod okta;
+mod scim;
+
+pub use entra::{EntraAuth, EntraAuthType, EntraCertificate, EntraCloud, EntraEndpoints, EntraGuests, EntraSource};
+pub use file::{CsvEncoding, CsvOptions, FileFormat, FileSource};
+pub use google::{GoogleAuth, GoogleAuthType, GoogleEndpoints, GoogleSource, GoogleWorkloadIdentity};
+pub use ldap::{LdapBind, LdapFlavor, LdapSource};
+pub use okta::{OktaAuth, OktaAuthType, OktaPrivateKeyJwt, OktaSource};
+pub use scim::ScimSource;
+
+/// The directory that people are read from: `type`, and the one member that it names.
+#[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
+#[x_kube(validation = Rule::new("[has(self.ldap) ? 'ldap' : '', has(self.entra) ? 'entra' : '', has(self.google) ? 'google' : '', has(self.scim) ? 'scim' : '', has(self.okta) ? 'okta' : '', has(self.file) ? 'file' : ''].filter(f, f != '') == [self.type.lowerAscii()]")
+    .message(Message::Expression("'type is ' + self.type + ', so set ' + self.type.lowerAscii() + ' and no other source'".into())))]
+pub struct Source {
+    /// Which kind of directory it is.
+    #[serde(rename = "type")]
+    pub type_: SourceType,
+    /// An LDAP server, with type LDAP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ldap: Option<LdapSource>,
+    /// Microsoft Entra ID, with type Entra.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entra: Option<EntraSource>,
+    /// Google Workspace or Cloud Identity, with type Google.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub google: Option<GoogleSource>,
+    /// An identity provider that serves SCIM 2.0, with type SCIM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scim: Option<ScimSource>,
+    /// Okta, with type Okta.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub okta: Option<OktaSource>,
+    /// A file, with type File.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileSource>,
+}
+
+/// The kinds of directory.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub enum SourceType {
+    /// An LDAP server, Active Directory included.
+    #[serde(rename = "LDAP")]
+    Ldap,
+    /// Microsoft Entra ID, once Azure Active Directory.
+    Entra,
+    /// Google Workspace or Cloud Identity.
+    Google,
+    /// An identity provider that serves Users and Groups over SCIM 2.0 (RFC 7644).
+    #[serde(rename = "SCIM")]
+    Scim,
+    /// Okta.
+    Okta,
+    /// A CSV, JSON Lines or LDIF file.
+    File,
+}
+
+impl SourceType {
+    /// The word that manifests use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ldap => "LDAP",
+            Self::Entra => "Entra",
+            Self::Google => "Google",
+            Self::Scim => "SCIM",
+            Self::Okta => "Okta",
+            Self::File => "File",
+        }
+    }
+}
+
+/// Says which accounts are disabled: those with one of the values in the attribute.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DisabledWhen {
+    /// The directory's attribute.
+    #[schemars(length(min = 1, max = 128))]
+    pub attribute: String,
+    /// Values that mean disabled; compared without regard to case.
+    #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)))]
+    pub values: Vec<String>,
+}

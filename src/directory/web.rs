@@ -1,0 +1,220 @@
+//! What all directories that are read over HTTP need: requests whose failures are told in a directory's words, answers
+//! that are what they should be, and links that lead nowhere else.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use url::{Origin, Url};
+
+use super::Error;
+use crate::net::api::{Answer, ApiError, Auth, HttpApi, PaceOf, Request, Throttling};
+use crate::net::http::{HttpSettings, client, host};
+use crate::net::{Budget, Reach, RetryPolicy, Watch};
+
+/// Longest answer that is read, in bytes, decoded: a page of a thousand people with long attributes.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// Requests a second. Every vendor's own limit is lower for some requests, and is told in answers.
+const REQUESTS_PER_SECOND: u32 = 50;
+/// Requests in flight together.
+const CONCURRENCY: usize = 4;
+
+/// What the operator, not the manifest, decides of a directory over HTTP; and the authorities that the manifest names.
+#[derive(Clone, Debug)]
+pub struct Wiring {
+    /// The PEM bundle of `tls.ca`; `None` trusts the system's authorities.
+    pub ca: Option<Vec<u8>>,
+    /// Which hosts may be called.
+    pub reach: Reach,
+    /// Told how each request ended.
+    pub watch: Watch,
+    /// How long failing requests are tried again. Vendors ask for pauses of minutes.
+    pub retry: RetryPolicy,
+    /// Longest time for one request.
+    pub timeout: Duration,
+}
+
+impl Wiring {
+    /// The usual times.
+    pub fn new(ca: Option<Vec<u8>>, reach: Reach, watch: Watch) -> Self {
+        let retry = RetryPolicy { total: Duration::from_mins(15), ..RetryPolicy::default() };
+        Self { ca, reach, watch, retry, timeout: Duration::from_mins(2) }
+    }
+
+    /// The client that all requests of one directory go through, those for tokens too.
+    pub(super) fn client(&self, field: &str) -> Result<reqwest::Client, Error> {
+        client(HttpSettings { ca: self.ca.as_deref(), timeout: self.timeout, reach: &self.reach })
+            .map_err(|error| wrong(&format!("{field}.tls.ca"), error.to_string()))
+    }
+
+    /// A URL of the manifest that may be called.
+    pub(super) fn url(&self, field: &str, text: &str) -> Result<Url, Error> {
+        let url = Url::parse(text).map_err(|error| wrong(field, format!("it is no URL: {error}")))?;
+        self.reach.check_url(&url).map_err(|error| wrong(field, error.to_string()))?;
+        Ok(url)
+    }
+}
+
+/// What is wrong with a field of the manifest.
+pub(super) fn wrong(field: &str, reason: impl Into<String>) -> Error {
+    Error::Settings { field: field.to_owned(), reason: reason.into() }
+}
+
+/// A directory's API.
+#[derive(Debug)]
+pub(super) struct Web {
+    api: HttpApi,
+    base: Url,
+}
+
+impl Web {
+    /// The API at `base`, which no link of an answer leaves.
+    pub(super) fn new(client: reqwest::Client, base: Url, auth: Auth, wiring: &Wiring) -> Self {
+        let budget = Budget::new(REQUESTS_PER_SECOND, CONCURRENCY).watched(wiring.watch.clone());
+        Self { api: HttpApi::new(client, auth, budget, wiring.retry, MAX_ANSWER), base }
+    }
+
+    /// The same, where the vendor has words of its own for being asked too much.
+    pub(super) fn paced(mut self, pace: PaceOf) -> Self {
+        self.api.pace = pace;
+        self
+    }
+
+    /// A URL below the base: each step is one segment of the path.
+    pub(super) fn url(&self, steps: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(steps);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    /// Sends a request that changes nothing, and gives the answer whatever its status, but for 401: those credentials are
+    /// refused.
+    pub(super) async fn ask(&self, request: &Request) -> Result<Answer, Error> {
+        let answer = self.api.read(request).await.map_err(|error| self.fault(error))?;
+        if answer.is_html() {
+            return Err(self.unavailable(format!("it answers a web page (HTTP {}), not its API", answer.status)));
+        }
+        if answer.status == 401 {
+            return Err(self.denied("HTTP 401: check the credentials"));
+        }
+        Ok(answer)
+    }
+
+    /// Reads an answer's JSON. What cannot be read breaks the read (L2).
+    pub(super) fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, Error> {
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            self.incomplete(format!("an answer cannot be read ({:?} at {place})", error.classify()))
+        })
+    }
+
+    /// How often it asked to be asked less.
+    pub(super) fn throttling(&self) -> Throttling {
+        self.api.throttling()
+    }
+
+    /// Its host.
+    pub(super) fn host(&self) -> String {
+        host(&self.base)
+    }
+
+    pub(super) fn unavailable(&self, reason: impl Into<String>) -> Error {
+        Error::Unavailable { directory: self.host(), reason: reason.into() }
+    }
+
+    pub(super) fn denied(&self, reason: impl Into<String>) -> Error {
+        Error::Denied { directory: self.host(), reason: reason.into() }
+    }
+
+    pub(super) fn incomplete(&self, reason: impl Into<String>) -> Error {
+        Error::Incomplete { directory: self.host(), reason: reason.into() }
+    }
+
+    /// An answer of a status that nobody expects here.
+    pub(super) fn unexpected(&self, answer: &Answer) -> Error {
+        self.unavailable(format!("it answered HTTP {}", answer.status))
+    }
+
+    fn fault(&self, error: ApiError) -> Error {
+        match error {
+            ApiError::Unavailable { reason, .. } => self.unavailable(reason),
+            ApiError::Denied { reason, .. } => self.denied(reason),
+            error @ ApiError::Redirected { .. } => {
+                self.unavailable(format!("{error}, which is not followed: name the right host in the manifest"))
+            }
+            ApiError::TooLarge { limit, .. } => self.incomplete(format!("an answer is larger than {limit} bytes")),
+        }
+    }
+}
+
+/// The links of one listing: each is followed once, and only on the host that gave it (a link is opaque, and the
+/// credentials go with it).
+#[derive(Debug)]
+pub(super) struct Links {
+    origin: Origin,
+    followed: HashSet<blake3::Hash>,
+}
+
+impl Links {
+    /// Of a listing of this API.
+    pub(super) fn of(web: &Web) -> Self {
+        Self { origin: web.base.origin(), followed: HashSet::new() }
+    }
+
+    /// The next page's URL, from a link as it stands in an answer.
+    pub(super) fn follow(&mut self, web: &Web, link: &str) -> Result<Url, Error> {
+        let url = web.base.join(link).map_err(|_error| web.incomplete("a link to the next page is no URL"))?;
+        if url.origin() != self.origin || !url.username().is_empty() || url.password().is_some() {
+            return Err(web.incomplete("a link to the next page leads to another host, where it is not followed"));
+        }
+        if !self.followed.insert(blake3::hash(url.as_str().as_bytes())) {
+            return Err(web.incomplete("a link to the next page leads back to a page that was read"));
+        }
+        Ok(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn web() -> Web {
+        let wiring = Wiring::new(None, Reach::default(), Watch::default());
+        let base = Url::parse("https://graph.example/v1.0").unwrap();
+        Web::new(wiring.client("source.entra").unwrap(), base, Auth::None, &wiring)
+    }
+
+    #[test]
+    fn a_link_stays_on_its_host_and_is_followed_once() {
+        let web = web();
+        let mut links = Links::of(&web);
+        assert_eq!(links.follow(&web, "/v1.0/users?$skiptoken=1").unwrap().path(), "/v1.0/users");
+        assert!(links.follow(&web, "https://graph.example/v1.0/users?$skiptoken=2").is_ok());
+        for link in [
+            "https://graph.example/v1.0/users?$skiptoken=1",
+            "https://elsewhere.example/v1.0/users",
+            "http://graph.example/v1.0/users",
+            "https://graph.example:444/v1.0/users",
+            "https://ann@graph.example/v1.0/users",
+            "//elsewhere.example/",
+            "https://",
+        ] {
+            let error = links.follow(&web, link).unwrap_err();
+            assert!(matches!(error, Error::Incomplete { .. }), "{link}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_put_into_a_url_stays_in_its_place() {
+        let url = web().url(&["groups", "a/b?c", "members"], &[("$filter", "displayName eq 'A&B'")]);
+        assert_eq!(
+            url.as_str(),
+            "https://graph.example/v1.0/groups/a%2Fb%3Fc/members?%24filter=displayName+eq+%27A%26B%27"
+        );
+    }
+}

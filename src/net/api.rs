@@ -1,0 +1,416 @@
+//! One request to an API over HTTP: signed in, under a budget, tried again as far as that is safe. What an answer's status
+//! means is for who asked; only what every server means alike is handled here.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use thiserror::Error;
+use tokio::time::Instant;
+use url::Url;
+
+use super::http::{BodyError, certificate_flaw, describe, host, read_body};
+use super::oauth::{TokenError, Tokens};
+use super::{Budget, RetryPolicy, Secret, retry};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Where.
+    pub url: Url,
+    /// Headers, besides those of the signing in.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Option<Bytes>,
+}
+
+impl Request {
+    /// A request without a body.
+    pub fn new(method: Method, url: Url) -> Self {
+        Self { method, url, headers: HeaderMap::new(), body: None }
+    }
+
+    /// A GET.
+    pub fn get(url: Url) -> Self {
+        Self::new(Method::GET, url)
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The same with a body.
+    #[must_use]
+    pub fn body(mut self, kind: &'static str, body: Bytes) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        self.body = Some(body);
+        self
+    }
+}
+
+/// What came back, whatever its status.
+#[derive(Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body, decoded.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header's text.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether it is a web page, as proxies and sign-in portals answer.
+    pub fn is_html(&self) -> bool {
+        self.header(&CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+    }
+}
+
+/// Why there is no answer. No message holds a URL's path, a credential or a body.
+#[derive(Debug, Error)]
+pub enum ApiError {
+    /// It cannot be reached, or is overloaded: worth trying again.
+    #[error("{host} cannot be reached: {reason}")]
+    Unavailable {
+        /// Host.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The issuer of tokens refuses the client.
+    #[error("{reason}")]
+    Denied {
+        /// Host that was asked.
+        host: String,
+        /// What was said, and what to check.
+        reason: String,
+    },
+    /// It names another place, which is not followed: the credentials would go with the request.
+    #[error("{host} redirects to {to} (HTTP {status})")]
+    Redirected {
+        /// Host that was asked.
+        host: String,
+        /// HTTP status.
+        status: u16,
+        /// Host that it names.
+        to: String,
+    },
+    /// The answer is larger than is read.
+    #[error("{host}: the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// Host.
+        host: String,
+        /// Longest body that is read, decoded.
+        limit: usize,
+    },
+}
+
+/// Why there is no answer to a request that changes something.
+#[derive(Debug)]
+pub enum Fault {
+    /// The request may have been carried out, or not.
+    Lost(String),
+    /// Nothing was done, and further requests would fare no better.
+    Fatal(ApiError),
+}
+
+/// Whether a request may be sent again when nobody knows what became of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Again {
+    /// It changes nothing.
+    Always,
+    /// It changes something.
+    WhenRefused,
+}
+
+/// What an answer says of the pace, besides 429 and 503 with `Retry-After`, which every server means alike.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pace {
+    /// Nothing.
+    Free,
+    /// It is an answer; the next request waits so long.
+    Spent(Duration),
+    /// It is no answer: the request is sent again, not before this if it is told.
+    Throttled(Option<Duration>),
+}
+
+/// Reads the pace from an answer.
+pub type PaceOf = fn(&Answer) -> Pace;
+
+/// How often a server asked to be asked less (429, 503, or in words of its own), and how long it was waited for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Throttling {
+    /// Answers that asked for it.
+    pub times: u64,
+    /// Time that requests waited because of it, together.
+    pub waited: Duration,
+}
+
+/// How requests are signed in.
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// With a token that is sent as is, after its scheme, such as `Bearer` (RFC 6750).
+    Token {
+        /// Scheme.
+        scheme: &'static str,
+        /// Token.
+        token: Secret,
+    },
+    /// With tokens that an issuer gives.
+    OAuth2(Tokens),
+}
+
+impl Auth {
+    /// A token that a manifest names. What no header can hold is refused; the reason says what to check.
+    pub fn token(scheme: &'static str, token: Secret) -> Result<Self, &'static str> {
+        if token.reveal().is_empty() || !token.reveal().chars().all(|c| c.is_ascii_graphic()) {
+            return Err("the token is empty or holds a blank or line break: check the Secret's value");
+        }
+        Ok(Self::Token { scheme, token })
+    }
+}
+
+/// An API, and the way to it.
+pub struct HttpApi {
+    /// Sends.
+    pub client: reqwest::Client,
+    /// Signs in.
+    pub auth: Auth,
+    /// How hard it may be worked; told how each request ended.
+    pub budget: Budget,
+    /// How long failing requests are tried again.
+    pub retry: RetryPolicy,
+    /// Longest answer that is read, in bytes, decoded.
+    pub max_answer: usize,
+    /// Answers need not come compressed: on one machine that costs more time than it saves.
+    pub plain: bool,
+    /// How it asks to be asked less.
+    pub pace: PaceOf,
+    throttled: AtomicU64,
+    waited: AtomicU64,
+}
+
+enum Attempt {
+    Answered(Box<Answer>),
+    /// It was not carried out.
+    Refused(String, Option<Duration>),
+    /// Nobody knows.
+    Lost(String),
+}
+
+impl HttpApi {
+    /// One that means what every server means.
+    pub fn new(client: reqwest::Client, auth: Auth, budget: Budget, retry: RetryPolicy, max_answer: usize) -> Self {
+        let (throttled, waited) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { client, auth, budget, retry, max_answer, plain: false, pace: |_| Pace::Free, throttled, waited }
+    }
+
+    /// How often it asked to be asked less so far.
+    pub fn throttling(&self) -> Throttling {
+        Throttling {
+            times: self.throttled.load(Ordering::Relaxed),
+            waited: Duration::from_millis(self.waited.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// A request that changes nothing: tried again whatever happened, within the time for it.
+    pub async fn read(&self, request: &Request) -> Result<Answer, ApiError> {
+        self.read_within(request, self.retry).await
+    }
+
+    /// The same within another time.
+    pub async fn read_within(&self, request: &Request, policy: RetryPolicy) -> Result<Answer, ApiError> {
+        self.send(request, Again::Always, policy).await.map_err(|fault| match fault {
+            Fault::Lost(reason) => unavailable(request, reason),
+            Fault::Fatal(error) => error,
+        })
+    }
+
+    /// A request that changes something: tried again only when it was surely not carried out.
+    pub async fn write(&self, request: &Request) -> Result<Answer, Fault> {
+        self.send(request, Again::WhenRefused, self.retry).await
+    }
+
+    async fn send(&self, request: &Request, again: Again, policy: RetryPolicy) -> Result<Answer, Fault> {
+        let mut retries = policy.start();
+        let mut renewed = false;
+        loop {
+            let token = match self.token().await {
+                Ok(token) => token,
+                Err(error @ TokenError::Unavailable { .. }) => match retries.next_wait(None) {
+                    Some(wait) => {
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    None => return Err(Fault::Fatal(unavailable(request, error.to_string()))),
+                },
+                Err(error @ TokenError::Denied { .. }) => {
+                    let host = host(&request.url);
+                    return Err(Fault::Fatal(ApiError::Denied { host, reason: error.to_string() }));
+                }
+            };
+            let attempt = self.attempt(request, token.as_ref(), again, retries.until()).await.map_err(Fault::Fatal)?;
+            let (reason, asked, lost) = match attempt {
+                Attempt::Answered(answer) if answer.status == 401 && !renewed => {
+                    let (Auth::OAuth2(tokens), Some((_, token))) = (&self.auth, &token) else { return Ok(*answer) };
+                    tokens.forget(token).await;
+                    renewed = true;
+                    continue;
+                }
+                Attempt::Answered(answer) => return Ok(*answer),
+                Attempt::Refused(reason, asked) => (reason, asked, false),
+                Attempt::Lost(reason) if again == Again::WhenRefused => return Err(Fault::Lost(reason)),
+                Attempt::Lost(reason) => (reason, None, true),
+            };
+            if let Some(asked) = asked {
+                self.budget.pause(asked);
+            }
+            match retries.next_wait(asked) {
+                Some(wait) => {
+                    self.note_wait(asked.map(|_| wait));
+                    tokio::time::sleep(wait).await;
+                }
+                None if lost => return Err(Fault::Lost(reason)),
+                None => return Err(Fault::Fatal(unavailable(request, reason))),
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &Request,
+        token: Option<&(&'static str, Secret)>,
+        again: Again,
+        until: Instant,
+    ) -> Result<Attempt, ApiError> {
+        let out = self.outgoing(request, token);
+        let Some(_turn) = self.budget.turn(until).await else {
+            return Err(unavailable(request, "it asks for a longer pause than a request is tried for"));
+        };
+        let sent = out.send().await;
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                self.budget.watch().unanswered();
+                // It will not have another certificate in a moment.
+                if certificate_flaw(&error).is_some() {
+                    return Err(unavailable(request, describe(&error)));
+                }
+                let reason = describe(&error).to_owned();
+                let refused = error.is_connect() || error.is_builder();
+                return Ok(if refused { Attempt::Refused(reason, None) } else { Attempt::Lost(reason) });
+            }
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let asked = retry::retry_after(&headers);
+        // What is 429 in a vendor's own words is counted as 429, once the words are read.
+        let words = status == 403;
+        if !words {
+            self.budget.watch().answered(status.into());
+        }
+        match status {
+            300..=399 if status != 304 => return Err(redirected(request, status, &headers)),
+            // Without Retry-After a proxy may speak for a server that has acted.
+            503 if asked.is_some() || again == Again::Always => {
+                self.throttled.fetch_add(1, Ordering::Relaxed);
+                return Ok(Attempt::Refused("HTTP 503".to_owned(), asked));
+            }
+            429 | 501 => {}
+            500.. if again == Again::WhenRefused => return Ok(Attempt::Lost(format!("HTTP {status}"))),
+            502 | 504 | 500 | 520..=530 => return Ok(Attempt::Lost(format!("HTTP {status}"))),
+            _ => {}
+        }
+        let limit = self.max_answer;
+        let body = read_body(response, limit).await;
+        let answer = body.map(|body| self.paced(Answer { status, headers, body }, asked));
+        if words {
+            let counted = if matches!(answer, Ok(Attempt::Refused(..))) { 429 } else { status };
+            self.budget.watch().answered(counted.into());
+        }
+        match answer {
+            Ok(attempt) => Ok(attempt),
+            Err(_) if status == 429 => Ok(self.refused(asked)),
+            Err(BodyError::TooLarge { .. }) if again == Again::WhenRefused => {
+                Ok(Attempt::Lost("its answer is too large".to_owned()))
+            }
+            Err(BodyError::TooLarge { .. }) => Err(ApiError::TooLarge { host: host(&request.url), limit }),
+            Err(BodyError::Broken(error)) => Ok(Attempt::Lost(describe(&error).to_owned())),
+        }
+    }
+
+    /// An answer, or a refusal because the server is asked too much.
+    fn paced(&self, answer: Answer, asked: Option<Duration>) -> Attempt {
+        match (self.pace)(&answer) {
+            Pace::Throttled(pause) => self.refused(pause.max(asked)),
+            Pace::Free | Pace::Spent(_) if answer.status == 429 => self.refused(asked),
+            Pace::Free => Attempt::Answered(Box::new(answer)),
+            Pace::Spent(pause) => {
+                self.budget.pause(pause);
+                self.note_wait(Some(pause));
+                Attempt::Answered(Box::new(answer))
+            }
+        }
+    }
+
+    fn refused(&self, asked: Option<Duration>) -> Attempt {
+        self.throttled.fetch_add(1, Ordering::Relaxed);
+        Attempt::Refused("it is asked too much (HTTP 429, or what it says in its place)".to_owned(), asked)
+    }
+
+    fn note_wait(&self, wait: Option<Duration>) {
+        let millis = wait.map_or(0, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        self.waited.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    fn outgoing(&self, request: &Request, token: Option<&(&'static str, Secret)>) -> reqwest::RequestBuilder {
+        let mut out = self.client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        if let Some((scheme, token)) = token {
+            out = out.header(AUTHORIZATION, format!("{scheme} {}", token.reveal()));
+        }
+        if self.plain {
+            out = out.header(ACCEPT_ENCODING, "identity");
+        }
+        match &request.body {
+            Some(body) => out.body(body.clone()),
+            None => out,
+        }
+    }
+
+    async fn token(&self) -> Result<Option<(&'static str, Secret)>, TokenError> {
+        match &self.auth {
+            Auth::None => Ok(None),
+            Auth::Token { scheme, token } => Ok(Some((scheme, token.clone()))),
+            Auth::OAuth2(tokens) => tokens.token().await.map(|token| Some(("Bearer", token))),
+        }
+    }
+}
+
+impl fmt::Debug for HttpApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpApi").field("budget", &self.budget).finish_non_exhaustive()
+    }
+}
+
+fn unavailable(request: &Request, reason: impl Into<String>) -> ApiError {
+    ApiError::Unavailable { host: host(&request.url), reason: reason.into() }
+}
+
+fn redirected(request: &Request, status: u16, headers: &HeaderMap) -> ApiError {
+    let to = headers.get(LOCATION).and_then(|to| request.url.join(to.to_str().ok()?).ok());
+    let to = to.map_or_else(|| "nowhere".to_owned(), |to| host(&to));
+    ApiError::Redirected { host: host(&request.url), status, to }
+}
