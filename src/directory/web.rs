@@ -28,7 +28,7 @@ pub struct Wiring {
     pub reach: Reach,
     /// Told how each request ended.
     pub watch: Watch,
-    /// How long failing requests are tried again. Vendors ask for pauses of minutes.
+    /// How long failing requests are tried again.
     pub retry: RetryPolicy,
     /// Longest time for one request.
     pub timeout: Duration,
@@ -37,7 +37,8 @@ pub struct Wiring {
 impl Wiring {
     /// The usual times.
     pub fn new(ca: Option<Vec<u8>>, reach: Reach, watch: Watch) -> Self {
-        let retry = RetryPolicy { total: Duration::from_mins(15), ..RetryPolicy::default() };
+        // Vendors ask for pauses of minutes.
+        let retry = RetryPolicy { asked: Duration::from_mins(15), ..RetryPolicy::default() };
         Self { ca, reach, watch, retry, timeout: Duration::from_mins(2) }
     }
 

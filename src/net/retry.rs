@@ -13,8 +13,10 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// How often and how long a request is tried again.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// No try begins later than this after the first one.
+    /// No try begins later than this after the first one, pauses that the server asked for left out.
     pub total: Duration,
+    /// How long pauses that the server asks for are waited for besides, together.
+    pub asked: Duration,
     /// Wait after the first failure; it doubles each time.
     pub first: Duration,
     /// Longest wait that is not asked for by the server.
@@ -23,7 +25,12 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { total: Duration::from_mins(2), first: Duration::from_millis(250), longest: Duration::from_secs(20) }
+        Self {
+            total: Duration::from_mins(2),
+            asked: Duration::ZERO,
+            first: Duration::from_millis(250),
+            longest: Duration::from_secs(20),
+        }
     }
 }
 
@@ -36,7 +43,7 @@ impl RetryPolicy {
             .with_jitter()
             .without_max_times()
             .build();
-        Retries { waits, until: Instant::now() + self.total }
+        Retries { waits, until: Instant::now() + self.total, asked: self.asked }
     }
 }
 
@@ -45,17 +52,23 @@ impl RetryPolicy {
 pub struct Retries {
     waits: backon::ExponentialBackoff,
     until: Instant,
+    /// What is left for pauses that are asked for.
+    asked: Duration,
 }
 
 impl Retries {
-    /// When time is up.
+    /// When time is up, however long the server asks to wait.
     pub fn until(&self) -> Instant {
-        self.until
+        self.until + self.asked
     }
 
     /// How long to wait before the next try, at least as long as the server asked; `None` when time is up.
     pub fn next_wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        let wait = self.waits.next()?.max(asked.unwrap_or_default());
+        let asked = asked.unwrap_or_default();
+        let wait = self.waits.next()?.max(asked);
+        let granted = asked.min(self.asked);
+        self.asked -= granted;
+        self.until += granted;
         (Instant::now() + wait <= self.until).then_some(wait)
     }
 }
@@ -104,7 +117,20 @@ mod tests {
         let mut retries = policy.start();
         assert_eq!(retries.next_wait(Some(Duration::from_secs(9))), Some(Duration::from_secs(9)));
         assert_eq!(retries.next_wait(Some(Duration::from_secs(11))), None, "later than the time for it");
+        let mut retries = policy.start();
         let waits: Vec<_> = std::iter::from_fn(|| retries.next_wait(None)).take(20).collect();
         assert!(waits.len() < 20 && waits.windows(2).all(|two| two[0] < two[1]), "{waits:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_that_is_asked_for_has_time_of_its_own() {
+        let policy =
+            RetryPolicy { total: Duration::from_secs(10), asked: Duration::from_mins(10), ..RetryPolicy::default() };
+        let mut retries = policy.start();
+        assert_eq!(retries.until(), Instant::now() + Duration::from_secs(610));
+        let wait = retries.next_wait(Some(Duration::from_mins(8))).unwrap();
+        tokio::time::advance(wait).await;
+        assert!(retries.next_wait(None).is_some(), "the time for tries is not spent by it");
+        assert_eq!(retries.next_wait(Some(Duration::from_mins(8))), None, "nor is it had twice");
     }
 }

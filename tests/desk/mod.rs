@@ -30,6 +30,7 @@ fn tuning() -> Tuning {
         total: Duration::from_secs(3),
         first: Duration::from_millis(1),
         longest: Duration::from_millis(5),
+        ..RetryPolicy::default()
     };
     Tuning { retry, max_answer: 1 << 20, ..Tuning::default() }
 }

@@ -34,7 +34,12 @@ pub trait Served: Source {
 
 /// How long tests try again.
 pub fn patience() -> RetryPolicy {
-    RetryPolicy { total: Duration::from_secs(3), first: Duration::from_millis(1), longest: Duration::from_millis(5) }
+    RetryPolicy {
+        total: Duration::from_secs(3),
+        first: Duration::from_millis(1),
+        longest: Duration::from_millis(5),
+        ..RetryPolicy::default()
+    }
 }
 
 /// Faults of one answer.

@@ -319,6 +319,7 @@ async fn client(desk: &Desk, token: &str) -> Client {
         total: Duration::from_secs(5),
         first: Duration::from_millis(1),
         longest: Duration::from_millis(4),
+        ..RetryPolicy::default()
     };
     let tuning = Tuning { retry, linger: Duration::ZERO, ..Tuning::default() };
     Client::connect_with(settings, Budget::new(100_000, 4), tuning).await.unwrap()

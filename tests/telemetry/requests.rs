@@ -27,6 +27,7 @@ async fn connect(desk: &MisbehavingDesk, metrics: &Metrics) {
         total: Duration::from_secs(3),
         first: Duration::from_millis(1),
         longest: Duration::from_millis(5),
+        ..RetryPolicy::default()
     };
     let budget = Budget::new(1000, 4).watched(metrics.desk_requests());
     Desk::connect_with(settings(desk), budget, Tuning { retry, ..Tuning::default() }).await.unwrap();

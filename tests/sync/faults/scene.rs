@@ -116,6 +116,7 @@ impl Scene {
             total: Duration::from_secs(30),
             first: Duration::from_millis(1),
             longest: Duration::from_millis(20),
+            ..RetryPolicy::default()
         };
         self.house.be_patient(Settings::TIMEOUT, Tuning { retry, ..quick() });
     }
@@ -123,7 +124,7 @@ impl Scene {
     /// Gives up soon.
     pub(super) fn be_hasty(&self) {
         let (first, longest) = (Duration::from_millis(1), Duration::from_millis(10));
-        let retry = RetryPolicy { total: Duration::from_millis(60), first, longest };
+        let retry = RetryPolicy { total: Duration::from_millis(60), first, longest, ..RetryPolicy::default() };
         self.house.be_patient(Duration::from_millis(150), Tuning { retry, ..quick() });
     }
 
