@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use contactsync::api::{EntraGuests, Membership};
 use contactsync::directory::{Directory, Error, ReadQuery, Who};
-use contactsync::person::PersonId;
+use contactsync::person::{Person, PersonId};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -229,7 +229,7 @@ async fn l02_page_tokens_that_expire_while_people_are_read_lose_nobody() {
     let server = staff(9).await;
     let directory = open(&server.url, secret(), Some(2), patience());
     let query = asking(&["mail"]);
-    let (sender, mut pages) = mpsc::channel(1);
+    let (sender, mut pages) = mpsc::channel::<Vec<Person>>(1);
     let slow = async {
         // One page is here, one waits, one is being handed on: the last two are yet to be asked for.
         let mut people = pages.recv().await.unwrap();
