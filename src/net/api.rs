@@ -245,8 +245,10 @@ impl HttpApi {
         }
     }
 
-    /// Part of an answer asked to be asked less: the next request waits so long, whoever sends it.
+    /// Part of an answer asked to be asked less: the next request waits so long, whoever sends it. It counts as an answer
+    /// of its own.
     pub fn ask_less(&self, pause: Duration) {
+        self.budget.watch().answered(429);
         self.throttled.fetch_add(1, Ordering::Relaxed);
         self.note_wait(Some(pause));
         self.budget.pause(pause);

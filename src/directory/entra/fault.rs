@@ -3,10 +3,13 @@
 
 use serde::Deserialize;
 
-use super::FILTER;
+use super::{FILTER, MAPPING};
 use crate::directory::Error;
 use crate::directory::attribute::AttributePath;
 use crate::directory::web::{Web, wrong};
+
+/// Codes of requests that ask for what there is not.
+const MISASKED: [&str; 4] = ["BadRequest", "Request_BadRequest", "Request_UnsupportedQuery", "NotImplemented"];
 
 /// What a request asks about: which permission it takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -129,7 +132,7 @@ pub(super) fn refused(web: &Web, question: Question<'_>, status: u16, refusal: &
 
 /// The part of the manifest that a bad request is due to. The vendor's sentence is only searched for names that we sent.
 fn misnamed(question: Question<'_>, refusal: &Refusal) -> Option<Error> {
-    if refusal.code.is_empty() {
+    if !MISASKED.iter().any(|code| refusal.is(code)) {
         return None;
     }
     let quoted = |path: &&AttributePath| refusal.message.contains(&format!("'{}'", path.first()));
@@ -138,7 +141,7 @@ fn misnamed(question: Question<'_>, refusal: &Refusal) -> Option<Error> {
             "a user of Microsoft Graph v1.0 has no property {:?}: check its spelling, letter case included",
             path.first()
         );
-        return Some(wrong("mapping or scope", reason));
+        return Some(wrong(MAPPING, reason));
     }
     if question.filtered {
         let reason = format!(
@@ -153,5 +156,5 @@ fn misnamed(question: Question<'_>, refusal: &Refusal) -> Option<Error> {
     let mut names: Vec<&str> = question.attributes.iter().map(AttributePath::first).collect();
     names.dedup();
     let reason = format!("Microsoft Graph does not give one of the properties {}{}", names.join(", "), refusal.told());
-    Some(wrong("mapping or scope", reason))
+    Some(wrong(MAPPING, reason))
 }

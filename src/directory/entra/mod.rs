@@ -28,6 +28,8 @@ mod show;
 mod sign_in;
 mod units;
 
+/// Where attributes are named; the scope names some too.
+const MAPPING: &str = "mapping";
 const SEGMENT: &str = "scope.pattern.segment";
 const FILTER: &str = "scope.pattern.filter";
 

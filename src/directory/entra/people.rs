@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Graph;
 use super::fault::{About, Question};
+use super::{Graph, MAPPING};
 use crate::api::EntraGuests;
 use crate::directory::attribute::{AttributePath, attributes};
 use crate::directory::web::wrong;
@@ -96,7 +96,7 @@ pub(super) fn disabled(user: &Map<String, Value>) -> Option<bool> {
 }
 
 fn check(name: &str) -> Result<(), Error> {
-    let refuse = |reason: &str| Err(wrong("mapping or scope", format!("the attribute {name:?} {reason}")));
+    let refuse = |reason: &str| Err(wrong(MAPPING, format!("the attribute {name:?} {reason}")));
     let is_property = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_property {
