@@ -114,6 +114,21 @@ impl Web {
         })
     }
 
+    /// Proves the credentials, where nothing else is to be asked.
+    pub(super) async fn sign_in(&self) -> Result<(), Error> {
+        self.api.sign_in(&self.host()).await.map_err(|error| self.fault(error))
+    }
+
+    /// Part of an answer asked to be asked less: the next request waits so long.
+    pub(super) fn ask_less(&self, pause: Duration) {
+        self.api.ask_less(pause);
+    }
+
+    /// Part of an answer failed: the next request waits so long.
+    pub(super) fn pause(&self, pause: Duration) {
+        self.api.pause(pause);
+    }
+
     /// How often it asked to be asked less.
     pub(super) fn throttling(&self) -> Throttling {
         self.api.throttling()

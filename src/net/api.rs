@@ -227,6 +227,38 @@ impl HttpApi {
         }
     }
 
+    /// Signs in, so that credentials are proven before anything is asked. The token is kept.
+    pub async fn sign_in(&self, host: &str) -> Result<(), ApiError> {
+        let mut retries = self.retry.start();
+        loop {
+            let reason = match self.token().await {
+                Ok(_) => return Ok(()),
+                Err(error @ TokenError::Denied { .. }) => {
+                    return Err(ApiError::Denied { host: host.to_owned(), reason: error.to_string() });
+                }
+                Err(error) => error.to_string(),
+            };
+            let Some(wait) = retries.next_wait(None) else {
+                return Err(ApiError::Unavailable { host: host.to_owned(), reason });
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Part of an answer asked to be asked less: the next request waits so long, whoever sends it. It counts as an answer
+    /// of its own.
+    pub fn ask_less(&self, pause: Duration) {
+        self.budget.watch().answered(429);
+        self.throttled.fetch_add(1, Ordering::Relaxed);
+        self.note_wait(Some(pause));
+        self.budget.pause(pause);
+    }
+
+    /// The next request waits so long, whoever sends it.
+    pub fn pause(&self, pause: Duration) {
+        self.budget.pause(pause);
+    }
+
     /// A request that changes nothing: tried again whatever happened, within the time for it.
     pub async fn read(&self, request: &Request) -> Result<Answer, ApiError> {
         self.read_within(request, self.retry).await

@@ -1,11 +1,14 @@
-//! Signs JSON Web Tokens (RFC 7515, RFC 7519) with a private key from a manifest: RS256 or ES256 (RFC 7518 section 3.1).
+//! Signs JSON Web Tokens (RFC 7515, RFC 7519) with a private key from a manifest: RS256, PS256 or ES256 (RFC 7518
+//! section 3.1).
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
+};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::Serialize;
@@ -35,7 +38,9 @@ pub struct SigningKey(Key);
 
 enum Key {
     Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
+    /// The same, padded with PSS; the salt is as long as the hash, as RFC 7518 section 3.5 has it.
+    Pss(Box<RsaKeyPair>),
+    P256(Box<EcdsaKeyPair>),
 }
 
 impl SigningKey {
@@ -51,17 +56,27 @@ impl SigningKey {
                 let der = der.secret_pkcs8_der();
                 let rsa = RsaKeyPair::from_pkcs8(der).ok().map(|key| Key::Rsa(Box::new(key)));
                 let p256 = || EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &SystemRandom::new());
-                rsa.or_else(|| p256().ok().map(Key::P256))
+                rsa.or_else(|| p256().ok().map(|key| Key::P256(Box::new(key))))
             }
             _ => None,
         };
         key.map(Self).ok_or(SigningKeyError::Kind)
     }
 
+    /// The same, signing PS256 in place of RS256: for issuers that ask for it.
+    #[must_use]
+    pub fn padded_with_pss(self) -> Self {
+        match self.0 {
+            Key::Rsa(key) => Self(Key::Pss(key)),
+            other => Self(other),
+        }
+    }
+
     /// Its algorithm (RFC 7518 section 3.1).
     pub fn algorithm(&self) -> &'static str {
         match self.0 {
             Key::Rsa(_) => "RS256",
+            Key::Pss(_) => "PS256",
             Key::P256(_) => "ES256",
         }
     }
@@ -82,9 +97,11 @@ impl SigningKey {
         let random = SystemRandom::new();
         let unspecified = |_: ring::error::Unspecified| SigningKeyError::Sign;
         match &self.0 {
-            Key::Rsa(key) => {
+            Key::Rsa(key) | Key::Pss(key) => {
+                let padding: &'static dyn RsaEncoding =
+                    if matches!(self.0, Key::Pss(_)) { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
                 let mut signature = vec![0; key.public().modulus_len()];
-                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(unspecified)?;
+                key.sign(padding, &random, message, &mut signature).map_err(unspecified)?;
                 Ok(signature)
             }
             Key::P256(key) => Ok(key.sign(&random, message).map_err(unspecified)?.as_ref().to_vec()),
@@ -101,7 +118,8 @@ impl fmt::Debug for SigningKey {
 #[cfg(test)]
 mod tests {
     use ring::signature::{
-        ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+        ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
+        VerificationAlgorithm,
     };
     use ring::signature::{KeyPair as _, RsaKeyPair};
     use serde_json::json;
@@ -127,6 +145,15 @@ mod tests {
         let (header, claims) = checked(&token, &RSA_PKCS1_2048_8192_SHA256, public.public_key().as_ref());
         assert_eq!(header, json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}));
         assert_eq!(claims, json!({"sub": "ann"}));
+    }
+
+    #[test]
+    fn an_rsa_key_signs_ps256_where_an_issuer_asks_for_it() {
+        let key = SigningKey::from_pem(RSA.as_bytes()).unwrap().padded_with_pss();
+        let PrivateKeyDer::Pkcs8(der) = PrivateKeyDer::from_pem_slice(RSA.as_bytes()).unwrap() else { panic!() };
+        let public = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
+        let token = key.sign(&[], &json!({})).unwrap();
+        assert_eq!(checked(&token, &RSA_PSS_2048_8192_SHA256, public.public_key().as_ref()).0["alg"], "PS256");
     }
 
     #[test]

@@ -5,6 +5,9 @@ pub mod conformance;
 mod examples;
 #[macro_use]
 pub mod faults;
+mod entra;
+mod entra_rules;
+mod entra_scope;
 mod file;
 mod file_rules;
 mod ldap;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ impl Tokens {
     }
 }
 
-/// Header and claims of a token that [`SIGNING_KEY`] signed with RS256; panics at one that it did not sign.
+/// Header and claims of a token that [`SIGNING_KEY`] signed with RS256 or PS256; panics at one that it did not sign.
 pub fn claims_of(jwt: &str) -> (Value, Value) {
     let (signed, signature) = jwt.rsplit_once('.').unwrap();
     let (header, claims) = signed.split_once('.').unwrap();
@@ -61,6 +61,9 @@ pub fn claims_of(jwt: &str) -> (Value, Value) {
     let PrivateKeyDer::Pkcs8(der) = PrivateKeyDer::from_pem_slice(SIGNING_KEY.as_bytes()).unwrap() else { panic!() };
     let key = ring::signature::RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
     let public = RsaPublicKeyComponents::<Vec<u8>>::from(key.public());
-    public.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &decode(signature)).unwrap();
-    (serde_json::from_slice(&decode(header)).unwrap(), serde_json::from_slice(&decode(claims)).unwrap())
+    let header: Value = serde_json::from_slice(&decode(header)).unwrap();
+    let pss = header["alg"] == "PS256";
+    let padding = if pss { &RSA_PSS_2048_8192_SHA256 } else { &RSA_PKCS1_2048_8192_SHA256 };
+    public.verify(padding, signed.as_bytes(), &decode(signature)).unwrap();
+    (header, serde_json::from_slice(&decode(claims)).unwrap())
 }
