@@ -96,12 +96,18 @@ impl Web {
     /// Sends a request that changes nothing, and gives the answer whatever its status, but for 401: those credentials are
     /// refused.
     pub(super) async fn ask(&self, request: &Request) -> Result<Answer, Error> {
+        let answer = self.ask_whatever(request).await?;
+        if answer.status == 401 {
+            return Err(self.denied("HTTP 401: check the credentials"));
+        }
+        Ok(answer)
+    }
+
+    /// The same, 401 too: some vendors say there what is wrong with the credentials.
+    pub(super) async fn ask_whatever(&self, request: &Request) -> Result<Answer, Error> {
         let answer = self.api.read(request).await.map_err(|error| self.fault(error))?;
         if answer.is_html() {
             return Err(self.unavailable(format!("it answers a web page (HTTP {}), not its API", answer.status)));
-        }
-        if answer.status == 401 {
-            return Err(self.denied("HTTP 401: check the credentials"));
         }
         Ok(answer)
     }
