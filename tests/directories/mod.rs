@@ -15,3 +15,5 @@ mod ldap_speed;
 mod ldap_tls;
 mod ldap_whole;
 mod okta;
+mod okta_rules;
+mod okta_sign_in;

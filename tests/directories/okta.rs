@@ -40,6 +40,7 @@ pub(super) fn directory(server: &Server<OktaService>, change: impl FnOnce(&mut O
     let source = OktaSource { org_url: server.url.to_string(), auth, segment_attribute, page_size: None, tls: None };
     let mut wiring = Wiring::new(None, Reach::default(), Watch::default());
     wiring.retry = patience();
+    wiring.requests_per_second = 10_000;
     let mut settings = OktaSettings { source, credential, wiring };
     change(&mut settings);
     open(settings).unwrap()
@@ -188,7 +189,16 @@ ambiguous_groups!(OverToken);
 fault_conformance!(OverToken);
 
 mod over_key {
-    use super::*;
+    use super::OverKey;
+    use crate::directories::faults;
 
-    fault_conformance!(OverKey);
+    #[tokio::test]
+    async fn l02_no_fault_shortens_a_read() {
+        faults::l02_no_fault_shortens_a_read(&OverKey).await;
+    }
+
+    #[tokio::test]
+    async fn revoked_credentials_are_denied() {
+        faults::revoked_credentials_are_denied(&OverKey).await;
+    }
 }

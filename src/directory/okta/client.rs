@@ -37,7 +37,13 @@ impl Okta {
     }
 
     async fn get(&self, url: Url) -> Result<Answer, Error> {
-        self.web.ask_whatever(&Request::get(url).header(ACCEPT, HeaderValue::from_static("application/json"))).await
+        let request = Request::get(url).header(ACCEPT, HeaderValue::from_static("application/json"));
+        let answer = self.web.try_ask(&request).await?;
+        if answer.is_html() {
+            let reason = format!("it answers a web page (HTTP {}), not its API", answer.status);
+            return Err(self.web.unavailable(reason));
+        }
+        Ok(answer)
     }
 
     /// One thing by its id; `None`: Okta says that there is none.

@@ -25,6 +25,12 @@ impl Limit {
         Self { requests, window, left: requests, until: None, exceeded: 0 }
     }
 
+    /// A window that somebody else has used up.
+    pub fn used_up(window: Duration) -> Self {
+        let until = Some(whole_second(Instant::now() + window));
+        Self { requests: 1_000, window, left: 0, until, exceeded: 0 }
+    }
+
     /// Takes one request of the window, or refuses it.
     pub(super) fn take(&mut self) -> Result<(), Reply> {
         let now = Instant::now();
