@@ -384,3 +384,14 @@ async fn people_are_shown_whole_by_id_login_and_address() {
         assert_eq!(directory.show(&Who::Email(who.into())).await.unwrap(), [shown.clone()]);
     }
 }
+
+#[test]
+fn the_example_is_valid() {
+    use contactsync::manifest::{Checks, Input, Severity, check};
+
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/okta");
+    let found = check(&[Input::Path(folder)], &Checks::default());
+    let errors = found.diagnostics.iter().filter(|told| told.severity == Severity::Error);
+    assert_eq!(errors.map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(found.manifests.connections.len(), 1);
+}

@@ -49,7 +49,7 @@ async fn what_a_role_may_not_see_is_named() {
                 "groups" => read(directory, &asking(&["email"])).await.unwrap_err(),
                 _ => directory.resolve_groups(&[named("Sales")]).await.unwrap_err(),
             };
-            denied(&error, &["HTTP 403, E0000006", "Read-only Administrator", missing, whose]);
+            denied(&error, &["HTTP 403, E0000006", "Read-Only Administrator", missing, whose]);
         }
     }
 }

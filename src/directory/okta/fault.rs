@@ -110,12 +110,12 @@ fn forbidden(sign_in: SignIn, answer: &Answer, what: What<'_>) -> String {
     match sign_in {
         SignIn::PrivateKey if lacks_scope => format!("grant the application the scope {scope} (Okta API Scopes)"),
         SignIn::PrivateKey => format!(
-            "give the application an administrator role (Admin roles): Read-only Administrator, or a custom role with \
-             \"{permission}\" for everybody in scope"
+            "give the application an administrator role (Admin roles): Read-Only Administrator, or a custom role with \
+             \"{permission}\" for all of them"
         ),
         SignIn::ApiToken => format!(
-            "the administrator who made the API token needs the role Read-only Administrator, or a custom role with \
-             \"{permission}\" for everybody in scope"
+            "the administrator who made the API token needs the role Read-Only Administrator, or a custom role with \
+             \"{permission}\" for all of them"
         ),
     }
 }
