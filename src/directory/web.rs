@@ -14,7 +14,7 @@ use crate::net::{Budget, Reach, RetryPolicy, Watch};
 
 /// Longest answer that is read, in bytes, decoded: a page of a thousand people with long attributes.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
-/// Requests a second. Every vendor's own limit is lower for some requests, and is told in answers.
+/// Usual requests a second.
 const REQUESTS_PER_SECOND: u32 = 50;
 /// Requests in flight together.
 const CONCURRENCY: usize = 4;
@@ -32,6 +32,8 @@ pub struct Wiring {
     pub retry: RetryPolicy,
     /// Longest time for one request.
     pub timeout: Duration,
+    /// Requests a second. Every vendor's own limit is lower for some requests, and is told in answers.
+    pub requests_per_second: u32,
 }
 
 impl Wiring {
@@ -39,7 +41,7 @@ impl Wiring {
     pub fn new(ca: Option<Vec<u8>>, reach: Reach, watch: Watch) -> Self {
         // Vendors ask for pauses of minutes.
         let retry = RetryPolicy { asked: Duration::from_mins(15), ..RetryPolicy::default() };
-        Self { ca, reach, watch, retry, timeout: Duration::from_mins(2) }
+        Self { ca, reach, watch, retry, timeout: Duration::from_mins(2), requests_per_second: REQUESTS_PER_SECOND }
     }
 
     /// The client that all requests of one directory go through, those for tokens too.
@@ -71,7 +73,7 @@ pub(super) struct Web {
 impl Web {
     /// The API at `base`, which no link of an answer leaves.
     pub(super) fn new(client: reqwest::Client, base: Url, auth: Auth, wiring: &Wiring) -> Self {
-        let budget = Budget::new(REQUESTS_PER_SECOND, CONCURRENCY).watched(wiring.watch.clone());
+        let budget = Budget::new(wiring.requests_per_second, CONCURRENCY).watched(wiring.watch.clone());
         Self { api: HttpApi::new(client, auth, budget, wiring.retry, MAX_ANSWER), base }
     }
 
@@ -93,10 +95,15 @@ impl Web {
         url
     }
 
+    /// Sends a request that changes nothing, and gives the answer whatever it is: for what a server need not serve.
+    pub(super) async fn try_ask(&self, request: &Request) -> Result<Answer, Error> {
+        self.api.read(request).await.map_err(|error| self.fault(error))
+    }
+
     /// Sends a request that changes nothing, and gives the answer whatever its status, but for 401: those credentials are
     /// refused.
     pub(super) async fn ask(&self, request: &Request) -> Result<Answer, Error> {
-        let answer = self.api.read(request).await.map_err(|error| self.fault(error))?;
+        let answer = self.try_ask(request).await?;
         if answer.is_html() {
             return Err(self.unavailable(format!("it answers a web page (HTTP {}), not its API", answer.status)));
         }

@@ -17,3 +17,6 @@ mod ldap_groups;
 mod ldap_speed;
 mod ldap_tls;
 mod ldap_whole;
+mod okta;
+mod okta_rules;
+mod okta_sign_in;

@@ -12,6 +12,7 @@ pub mod job_runner;
 pub mod ldap_proxy;
 pub mod ledger;
 pub mod misbehaving_desk;
+pub mod okta;
 pub mod processes;
 pub mod python;
 pub mod s3;
