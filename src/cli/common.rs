@@ -150,9 +150,19 @@ pub(super) struct RunArgs {
     /// times; absent: all. For pipelines that plan what others wrote
     #[arg(long = "allowed-host", value_name = "PATTERN", env = "CONTACTSYNC_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(super) allowed_hosts: Vec<HostPattern>,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
     /// How the outcome is printed
     #[arg(short, long, value_enum, default_value_t)]
     pub(super) output: Output,
+}
+
+/// Who a pipeline is.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct IdentityArgs {
+    /// A file with the OpenID Connect token that stands for the service accounts of WorkloadIdentity, read at each run
+    #[arg(long, value_name = "FILE", env = "CONTACTSYNC_IDENTITY_TOKEN_FILE")]
+    pub(super) identity_token: Option<PathBuf>,
 }
 
 /// Everything that running connections from manifests needs.
@@ -185,7 +195,8 @@ impl Session {
             None => None,
         };
         Ok(Some(Self {
-            keys: ManifestKeys::new(Arc::clone(&read), manifests.secrets_dir.clone()),
+            keys: ManifestKeys::new(Arc::clone(&read), manifests.secrets_dir.clone())
+                .with_identity_token(args.identity.identity_token.clone()),
             manifests: read,
             store: store.open()?,
             cluster_name: manifests.cluster_name.clone(),

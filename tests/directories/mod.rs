@@ -14,3 +14,4 @@ mod ldap_groups;
 mod ldap_speed;
 mod ldap_tls;
 mod ldap_whole;
+mod shown;

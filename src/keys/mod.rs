@@ -1,5 +1,6 @@
 //! Where credentials and certificates are read from: one trait, implemented over a Git checkout ([`crate::manifest`]) and
-//! over a cluster. Values are read anew at each run, so rotating them just works.
+//! over a cluster ([`ClusterKeys`], for the controller and for people alike). Values are read anew at each run, so rotating
+//! them just works.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -7,6 +8,10 @@ use thiserror::Error;
 
 use crate::api::KeyRef;
 use crate::net::Secret;
+
+mod cluster;
+
+pub use cluster::ClusterKeys;
 
 /// Reads keys of Secrets and `ConfigMap`s.
 #[async_trait]
