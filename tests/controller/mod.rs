@@ -19,4 +19,5 @@ mod states;
 mod stores;
 mod support;
 mod tenants;
+mod tokens;
 mod workspaces;
