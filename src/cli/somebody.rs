@@ -7,9 +7,9 @@ use crate::sync::check::{FieldOutcome, FieldReport, PersonReport, ScopeReport, S
 
 /// A person, line by line.
 pub(super) fn lines(person: &PersonReport) -> Vec<String> {
-    let mut lines = vec![String::new(), format!("  {}", bold(&format!("person {}", person.id)))];
+    let mut lines = vec![String::new(), format!("  {}", bold(&format!("person {}", plain(&person.id))))];
     if let Some(location) = &person.location {
-        lines.push(format!("    lies at {location}"));
+        lines.push(format!("    lies at {}", plain(location)));
     }
     if person.disabled {
         lines.push("    the account is disabled".to_owned());
@@ -31,8 +31,8 @@ pub(super) fn lines(person: &PersonReport) -> Vec<String> {
 /// A line for each value.
 fn attribute(name: &str, value: &Value) -> Vec<(String, String)> {
     match value {
-        Value::Array(values) => values.iter().map(|value| (name.to_owned(), value.to_string())).collect(),
-        one => vec![(name.to_owned(), one.to_string())],
+        Value::Array(values) => values.iter().map(|value| (plain(name), value.to_string())).collect(),
+        one => vec![(plain(name), one.to_string())],
     }
 }
 
@@ -59,15 +59,20 @@ fn decision(scope: &ScopeReport) -> Vec<String> {
 fn field(field: &FieldReport) -> (String, String) {
     let value = field.value.as_ref().map(ToString::to_string).unwrap_or_default();
     let told = match field.outcome {
-        FieldOutcome::Set => format!("{value}, from {}", field.from),
-        FieldOutcome::OneOf => format!("one of {value}, from {}", field.from),
-        FieldOutcome::Clear => format!("empty, from {}", field.from),
-        FieldOutcome::Keep => format!("left as it is, from {}", field.from),
+        FieldOutcome::Set => format!("{value} (from {})", field.from),
+        FieldOutcome::OneOf => format!("one of {value} (from {})", field.from),
+        FieldOutcome::Clear => format!("empty (from {})", field.from),
+        FieldOutcome::Keep => format!("left as it is (from {})", field.from),
         FieldOutcome::Problem => {
-            format!("cannot be mapped, from {}: {}", field.from, field.problem.as_deref().unwrap_or_default())
+            format!("cannot be mapped (from {}): {}", field.from, field.problem.as_deref().unwrap_or_default())
         }
     };
     (field.field.clone(), told)
+}
+
+/// Without what a terminal would obey. Values are JSON, which escapes it.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 fn aligned(rows: Vec<(String, String)>) -> Vec<String> {

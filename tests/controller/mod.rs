@@ -1,6 +1,7 @@
 //! What happens on a real Kubernetes API server.
 
 mod admission;
+mod check;
 mod control_plane;
 mod deletion;
 mod everywhere;

@@ -120,14 +120,14 @@ fn mapping(counted: &Counted, report: &mut Report<'_>) {
         return report.skipped(Subject::Mapping, "nobody is in scope");
     }
     let whole = in_scope - not_mappable;
-    let told = format!("{whole} of {} in scope can be mapped in every field", people(*in_scope));
+    let told = format!("{whole} of {in_scope} in scope can be mapped in every field");
     match (whole, not_mappable) {
         (_, 0) => report.ok(Subject::Mapping, told),
         (0, _) => report.failed(Subject::Mapping, told),
         (_, _) => report.warning(Subject::Mapping, told),
     }
     for ProblemCount { field, problem, people: count } in problems {
-        report.warning(Subject::Mapping, format!("{field}: {}: {problem}", people(*count)));
+        report.warning(Subject::Mapping, format!("{field} ({}): {problem}", people(*count)));
     }
 }
 

@@ -77,14 +77,12 @@ impl Check<'_> {
     fn manifest(&self, report: &mut Report<'_>) -> Option<Program> {
         match Program::compile(&self.settings.spec) {
             Ok(program) => {
-                let (fields, attributes, groups) =
-                    (program.fields().len(), program.attributes().len(), program.groups().len());
-                report.ok(
-                    Subject::Manifest,
-                    format!(
-                        "scope and mapping are understood: {fields} fields, {attributes} attributes, {groups} groups"
-                    ),
-                );
+                let has = [
+                    numbered(program.fields().len(), "field"),
+                    numbered(program.attributes().len(), "attribute"),
+                    numbered(program.groups().len(), "group"),
+                ];
+                report.ok(Subject::Manifest, format!("scope and mapping are understood: {}", has.join(", ")));
                 Some(program)
             }
             Err(errors) => {
@@ -184,4 +182,9 @@ fn in_field(error: directory::Error, field: &str) -> directory::Error {
         }
         other => other,
     }
+}
+
+/// So many of them.
+fn numbered(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
