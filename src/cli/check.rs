@@ -69,13 +69,13 @@ enum Output {
 
 pub(super) async fn run(args: Args, printer: &Printer) -> Result<Status, Failure> {
     let checked = if args.files.is_empty() {
-        Some(in_cluster(&args, printer).await?)
+        Some(Box::pin(in_cluster(&args, printer)).await?)
     } else if args.cluster.given() {
         return Err(
             "-f checks manifests on this machine, --kubeconfig and --context those of a cluster: give one".into()
         );
     } else {
-        in_checkout(&args, printer).await?
+        Box::pin(in_checkout(&args, printer)).await?
     };
     let Some(checked) = checked else { return Ok(Status::Failed) };
     match args.output {
@@ -97,7 +97,7 @@ async fn in_checkout(args: &Args, printer: &Printer) -> Result<Option<Vec<Checke
     let mut all = Vec::new();
     for connection in chosen(&manifests, &args.names)? {
         let settings = settings(&connection.namespace, &connection.name, connection.value.spec.clone())?;
-        all.push(one(args, &settings, &keys, connection.at.folder().to_owned(), printer).await?);
+        all.push(prove(args, &settings, &keys, connection.at.folder().to_owned(), printer).await?);
     }
     Ok(Some(all))
 }
@@ -119,7 +119,7 @@ async fn in_cluster(args: &Args, printer: &Printer) -> Result<Vec<Checked>, Fail
             }
             (None, _) => PathBuf::new(),
         };
-        all.push(one(args, &settings(&namespace, &name, spec)?, &keys, folder, printer).await?);
+        all.push(prove(args, &settings(&namespace, &name, spec)?, &keys, folder, printer).await?);
     }
     Ok(all)
 }
@@ -128,7 +128,7 @@ fn settings(namespace: &str, name: &str, spec: ContactSyncConnectionSpec) -> Res
     Ok(ConnectionSettings::new(CLUSTER, namespace, name, None, spec)?)
 }
 
-async fn one(
+async fn prove(
     args: &Args,
     settings: &ConnectionSettings,
     keys: &dyn Keys,
@@ -140,19 +140,21 @@ async fn one(
     let check =
         Check { settings, place: &place, count: !args.no_count, person: args.person.as_deref(), observer: &progress };
     let text = args.output == Output::Text;
-    let mut printed = Ok(());
+    let mut outcome = Ok(());
     let mut print = |line: &str| {
-        if text && printed.is_ok() {
-            printed = progress.aside(|| printer.line(line));
+        if text && outcome.is_ok() {
+            outcome = progress.aside(|| printer.line(line));
         }
     };
     print(&bold(&settings.full_name()));
-    let checked = check.go(&mut |finding| print(&line(finding))).await;
+    let checked = Box::pin(check.go(&mut |finding| print(&line(finding)))).await;
     for person in &checked.people {
-        somebody::lines(person).iter().for_each(|line| print(line));
+        for line in somebody::lines(person) {
+            print(&line);
+        }
     }
     progress.finish();
-    printed?;
+    outcome?;
     Ok(checked)
 }
 

@@ -161,7 +161,7 @@ pub(super) struct RunArgs {
 /// Who a pipeline is.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct IdentityArgs {
-    /// A file with the OpenID Connect token that stands for the service accounts of WorkloadIdentity, read at each run
+    /// A file with the OIDC token that stands for service accounts where auth is by workload identity, read at each run
     #[arg(long, value_name = "FILE", env = "CONTACTSYNC_IDENTITY_TOKEN_FILE")]
     pub(super) identity_token: Option<PathBuf>,
 }

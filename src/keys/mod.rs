@@ -23,7 +23,7 @@ pub trait Keys: Send + Sync {
     async fn config_map(&self, namespace: &str, key: &KeyRef) -> Result<Bytes, KeyError>;
 
     /// A token of a `ServiceAccount`, made out to an audience and good for two hours: who trusts the cluster takes it as a
-    /// proof of identity (OpenID Connect).
+    /// proof of identity (`OpenID` Connect).
     async fn identity_token(&self, namespace: &str, account: &str, _audience: &str) -> Result<Secret, KeyError> {
         let looked = "nowhere: no tokens of service accounts can be had here".to_owned();
         Err(KeyError::NotFound { object: format!("ServiceAccount {namespace}/{account}"), looked })

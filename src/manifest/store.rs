@@ -34,7 +34,7 @@ impl ManifestKeys {
     }
 
     /// The same, with the file of the token that stands for every service account: what a CI system gives its jobs to
-    /// prove who they are (OpenID Connect).
+    /// prove who they are (`OpenID` Connect).
     #[must_use]
     pub fn with_identity_token(self, file: Option<PathBuf>) -> Self {
         Self { identity_token: file, ..self }

@@ -104,7 +104,7 @@ impl Program {
     pub fn decide_again(&self, person: &Person) -> ScopeDecision {
         match self.decide(person) {
             ScopeDecision::In if !person.in_query => ScopeDecision::Out(OutReason::NotInScope),
-            other => other,
+            decided @ (ScopeDecision::In | ScopeDecision::Out(_) | ScopeDecision::Undecided(_)) => decided,
         }
     }
 }

@@ -96,14 +96,15 @@ fn people(count: u64) -> String {
 
 fn scope(counted: &Counted, undecided: &BTreeMap<String, u64>, report: &mut Report<'_>) {
     let Counted { in_scope, not_in_scope, excluded, disabled, undecided: left, .. } = counted;
-    let mut told = format!("{} in scope", people(*in_scope));
+    let mut told = vec![format!("{} in scope", people(*in_scope))];
     for (count, why) in
         [(not_in_scope, "not taken in"), (excluded, "excluded"), (disabled, "disabled"), (left, "undecided")]
     {
         if *count > 0 {
-            told.push_str(&format!(", {count} {why}"));
+            told.push(format!("{count} {why}"));
         }
     }
+    let told = told.join(", ");
     if *in_scope == 0 {
         report.failed(Subject::Scope, format!("{told}: a run would have nobody to write"));
     } else {

@@ -46,12 +46,11 @@ impl Check<'_> {
         let mut report = Report::new(self.settings.full_name(), tell);
         let program = self.manifest(&mut report);
         let directory = self.credentials(&mut report).await;
-        let query = match (&program, &directory) {
-            (Some(program), Some(directory)) => self.groups(program, &**directory, &mut report).await,
-            _ => {
-                report.skipped(Subject::Groups, FIRST);
-                None
-            }
+        let query = if let (Some(program), Some(directory)) = (&program, &directory) {
+            self.groups(program, &**directory, &mut report).await
+        } else {
+            report.skipped(Subject::Groups, FIRST);
+            None
         };
         match (&program, &directory, &query) {
             _ if !self.count => report.skipped(Subject::Read, "the directory was not read, as you asked"),
@@ -160,7 +159,9 @@ async fn read(
     let (pages, mut received) = mpsc::channel::<Vec<Person>>(2);
     let counting = async {
         while let Some(page) = received.recv().await {
-            page.iter().for_each(|person| census.take(program, person));
+            for person in &page {
+                census.take(program, person);
+            }
             check.observer.progress(census.read(), None);
         }
     };
