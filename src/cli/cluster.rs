@@ -47,3 +47,20 @@ impl ClusterArgs {
         })
     }
 }
+
+/// Namespace and name of an object that is given as a name, or as `<namespace>/<name>`.
+pub(super) fn named(text: &str, namespace: Option<&str>, default: &str) -> Result<(String, String), Failure> {
+    match (text.split_once('/'), namespace) {
+        (Some((namespace, _)), Some(other)) if namespace != other => {
+            Err(format!("{text} and --namespace {other} name two namespaces: give one").into())
+        }
+        (Some((namespace, name)), _) => Ok((namespace.to_owned(), name.to_owned())),
+        (None, given) => Ok((given.unwrap_or(default).to_owned(), text.to_owned())),
+    }
+}
+
+/// A client for somebody who waits: what is not there now is told now.
+pub(super) fn client(mut config: Config) -> Result<kube::Client, Failure> {
+    config.default_retry = false;
+    Ok(kube::Client::try_from(config).map_err(|error| format!("the API server: {error}"))?)
+}

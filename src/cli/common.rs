@@ -31,21 +31,22 @@ pub(super) struct ManifestArgs {
     cluster_name: String,
 }
 
-impl ManifestArgs {
-    fn inputs(&self) -> Result<Vec<Input>, Failure> {
-        let mut inputs = Vec::new();
-        for file in &self.files {
-            if file == Path::new("-") {
-                let mut text = String::new();
-                std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
-                inputs.push(Input::Text { name: "-".into(), text });
-            } else {
-                inputs.push(Input::Path(file.clone()));
-            }
+/// What is to be read from where `-f` points.
+pub(super) fn inputs(files: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+    let mut inputs = Vec::new();
+    for file in files {
+        if file == Path::new("-") {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
+            inputs.push(Input::Text { name: "-".into(), text });
+        } else {
+            inputs.push(Input::Path(file.clone()));
         }
-        Ok(inputs)
     }
+    Ok(inputs)
+}
 
+impl ManifestArgs {
     /// Reads and checks everything; all that is wrong, errors and warnings.
     pub(super) fn check(&self) -> Result<(Manifests, Vec<Diagnostic>), Failure> {
         let checks = Checks {
@@ -53,7 +54,7 @@ impl ManifestArgs {
             secrets_dir: self.secrets_dir.as_deref(),
             cluster_name: &self.cluster_name,
         };
-        let loaded = crate::manifest::check(&self.inputs()?, &checks);
+        let loaded = crate::manifest::check(&inputs(&self.files)?, &checks);
         Ok((loaded.manifests, loaded.diagnostics))
     }
 }
@@ -150,9 +151,19 @@ pub(super) struct RunArgs {
     /// times; absent: all. For pipelines that plan what others wrote
     #[arg(long = "allowed-host", value_name = "PATTERN", env = "CONTACTSYNC_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(super) allowed_hosts: Vec<HostPattern>,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
     /// How the outcome is printed
     #[arg(short, long, value_enum, default_value_t)]
     pub(super) output: Output,
+}
+
+/// Who a pipeline is.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct IdentityArgs {
+    /// A file with the OIDC token that stands for service accounts where auth is by workload identity, read at each run
+    #[arg(long, value_name = "FILE", env = "CONTACTSYNC_IDENTITY_TOKEN_FILE")]
+    pub(super) identity_token: Option<PathBuf>,
 }
 
 /// Everything that running connections from manifests needs.
@@ -171,12 +182,7 @@ impl Session {
     pub(super) async fn open(args: &RunArgs, printer: &Printer) -> Result<Option<Self>, Failure> {
         let RunArgs { manifests, store, .. } = args;
         let (read, diagnostics) = manifests.check()?;
-        let wrong = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
-        for diagnostic in diagnostics.iter().filter(|diagnostic| wrong == 0 || diagnostic.is_error()) {
-            printer.say(&diagnostic.to_string());
-        }
-        if wrong > 0 {
-            printer.error(&format!("{wrong} {} in the manifests; nothing was run", plural(wrong, "error")));
+        if !are_right(&diagnostics, "run", printer) {
             return Ok(None);
         }
         let read = Arc::new(read);
@@ -185,7 +191,8 @@ impl Session {
             None => None,
         };
         Ok(Some(Self {
-            keys: ManifestKeys::new(Arc::clone(&read), manifests.secrets_dir.clone()),
+            keys: ManifestKeys::new(Arc::clone(&read), manifests.secrets_dir.clone())
+                .with_identity_token(args.identity.identity_token.clone()),
             manifests: read,
             store: store.open()?,
             cluster_name: manifests.cluster_name.clone(),
@@ -197,29 +204,7 @@ impl Session {
 
     /// The connections that were asked for, by name or `namespace/name`; all of them when none was.
     pub(super) fn chosen(&self, names: &[String]) -> Result<Vec<Object<ContactSyncConnection>>, Failure> {
-        let all = &self.manifests.connections;
-        if all.is_empty() {
-            return Err("there is no ContactSyncConnection in what was given".into());
-        }
-        if names.is_empty() {
-            return Ok(all.clone());
-        }
-        let mut chosen = Vec::new();
-        for name in names {
-            let matching: Vec<_> = all
-                .iter()
-                .filter(|object| object.name == *name || format!("{}/{}", object.namespace, object.name) == *name)
-                .collect();
-            match matching.as_slice() {
-                [one] => chosen.push((*one).clone()),
-                [] => {
-                    let known: Vec<String> = all.iter().map(|o| format!("{}/{}", o.namespace, o.name)).collect();
-                    return Err(format!("there is no connection {name:?}: there are {}", known.join(", ")).into());
-                }
-                _ => return Err(format!("several connections are called {name:?}: name one as namespace/name").into()),
-            }
-        }
-        Ok(chosen)
+        chosen(&self.manifests, names)
     }
 
     pub(super) fn settings(
@@ -282,6 +267,45 @@ impl Session {
             embedded.stop().await;
         }
     }
+}
+
+/// Tells what is wrong with manifests; of what has errors only those. Whether they can be used: else nothing was `done`.
+pub(super) fn are_right(diagnostics: &[Diagnostic], done: &str, printer: &Printer) -> bool {
+    let wrong = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    for diagnostic in diagnostics.iter().filter(|diagnostic| wrong == 0 || diagnostic.is_error()) {
+        printer.say(&diagnostic.to_string());
+    }
+    if wrong > 0 {
+        printer.error(&format!("{wrong} {} in the manifests; nothing was {done}", plural(wrong, "error")));
+    }
+    wrong == 0
+}
+
+/// The connections that were asked for, by name or `namespace/name`; all of them when none was.
+pub(super) fn chosen(manifests: &Manifests, names: &[String]) -> Result<Vec<Object<ContactSyncConnection>>, Failure> {
+    let all = &manifests.connections;
+    if all.is_empty() {
+        return Err("there is no ContactSyncConnection in what was given".into());
+    }
+    if names.is_empty() {
+        return Ok(all.clone());
+    }
+    let mut chosen = Vec::new();
+    for name in names {
+        let matching: Vec<_> = all
+            .iter()
+            .filter(|object| object.name == *name || format!("{}/{}", object.namespace, object.name) == *name)
+            .collect();
+        match matching.as_slice() {
+            [one] => chosen.push((*one).clone()),
+            [] => {
+                let known: Vec<String> = all.iter().map(|o| format!("{}/{}", o.namespace, o.name)).collect();
+                return Err(format!("there is no connection {name:?}: there are {}", known.join(", ")).into());
+            }
+            _ => return Err(format!("several connections are called {name:?}: name one as namespace/name").into()),
+        }
+    }
+    Ok(chosen)
 }
 
 fn workspace_of(connection: &Object<ContactSyncConnection>) -> (String, String) {

@@ -1,6 +1,7 @@
 //! Commands: one file each, with no logic of its own. `cli` alone reads the environment, and prints through one printer:
 //! data on stdout, everything else on stderr.
 
+mod check;
 mod cluster;
 mod common;
 mod controller;
@@ -16,6 +17,7 @@ mod probe;
 mod progress;
 mod remote;
 mod run_job;
+mod somebody;
 mod sync;
 mod validate;
 
@@ -40,6 +42,8 @@ enum Command {
     Plan(common::RunArgs),
     /// Check manifests without a cluster: exit 0 valid, 2 not
     Validate(validate::Args),
+    /// Prove credentials, names and a whole read, and count who is in scope: exit 0 all good, 1 something failed
+    Check(check::Args),
     /// Print the custom resource definitions
     Crd(crd::Args),
     /// Serve the bundled KDesk workspace, a SCIM 2.0 service on SQLite
@@ -122,6 +126,7 @@ async fn dispatch(command: Command, printer: &Printer) -> Result<Status, Failure
         Command::Sync(args) => Box::pin(sync::run(args, printer)).await,
         Command::Plan(args) => Box::pin(plan::run(args, printer)).await,
         Command::Validate(args) => validate::run(&args, printer),
+        Command::Check(args) => Box::pin(check::run(args, printer)).await,
         Command::Crd(args) => crd::run(&args, printer),
         Command::Kdesk(args) => kdesk::run(args, printer).await,
         Command::Controller(args) => Box::pin(controller::run(*args, printer)).await,

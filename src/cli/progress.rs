@@ -25,6 +25,11 @@ impl Progress {
         Self { bar, planned: Mutex::default(), collect }
     }
 
+    /// Takes the bar out of the way of what is printed meanwhile.
+    pub(super) fn aside<R>(&self, print: impl FnOnce() -> R) -> R {
+        self.bar.suspend(print)
+    }
+
     /// Takes the bar away; gives what was planned.
     pub(super) fn finish(self) -> Vec<PlannedChange> {
         self.bar.finish_and_clear();

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::cluster::ClusterArgs;
+use super::cluster::{ClusterArgs, client, named};
 use super::paper::Paper;
 use super::printer::Printer;
 use super::{Failure, Status};
@@ -43,18 +43,10 @@ impl RemoteArgs {
     ) -> Result<Status, Failure> {
         drop(rustls::crypto::ring::default_provider().install_default());
         let way = self.way()?;
-        let mut config = self.cluster.config().await?;
-        let (namespace, name) = match (connection.split_once('/'), &self.namespace) {
-            (Some((namespace, _)), Some(other)) if namespace != other => {
-                return Err(format!("{connection} and --namespace {other} name two namespaces: give one").into());
-            }
-            (Some((namespace, name)), _) => (namespace.to_owned(), name),
-            (None, given) => (given.clone().unwrap_or_else(|| config.default_namespace.clone()), connection),
-        };
-        // Somebody waits: what is not there now is told now.
-        config.default_retry = false;
-        let client = kube::Client::try_from(config).map_err(|error| format!("the API server: {error}"))?;
-        let wanted = Wanted { namespace, connection: name.to_owned(), run };
+        let config = self.cluster.config().await?;
+        let (namespace, name) = named(connection, self.namespace.as_deref(), &config.default_namespace)?;
+        let client = client(config)?;
+        let wanted = Wanted { namespace, connection: name, run };
         let mut paper = Paper::new(printer, raw);
         Box::pin(remote::read(&client, &way, &wanted, |piece| paper.put(piece))).await?;
         paper.end()?;

@@ -12,7 +12,6 @@ use super::cluster::Cluster;
 use super::desks::Desks;
 use super::events::Events;
 use super::job::Jobs;
-use super::keys::ClusterKeys;
 use super::metrics::Metrics;
 use super::places::Leave;
 use super::roster::Name;
@@ -20,6 +19,7 @@ use super::settings::Settings;
 use super::turns::{Slot, Turn, Turns};
 use crate::api::{ContactSyncConnection, KDeskWorkspace, RunTrigger};
 use crate::clock::Clock;
+use crate::keys::ClusterKeys;
 use crate::runlog::RunStore;
 use crate::sync::{ConnectionSettings, Mode, Run, Silent};
 

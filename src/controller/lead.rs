@@ -22,7 +22,6 @@ use super::events::Events;
 use super::fence::{Fence, both};
 use super::http::Health;
 use super::job::Jobs;
-use super::keys::ClusterKeys;
 use super::lease::Election;
 use super::metrics::Metrics;
 use super::places::Leave;
@@ -33,6 +32,7 @@ use super::turns::Turns;
 use super::watch::Gone;
 use super::{connection, departure, housekeeping, job, logs, workspace};
 use crate::clock::Clock;
+use crate::keys::ClusterKeys;
 use crate::net::Gate;
 use crate::runlog::RunStore;
 
@@ -235,7 +235,7 @@ impl Controller {
             desks: Desks::new(settings.tuning.clone(), gate, self.metrics.desk_requests()),
             metrics: self.metrics.clone(),
             waiting: std::sync::atomic::AtomicUsize::new(0),
-            keys: ClusterKeys::new(self.client.clone()),
+            keys: ClusterKeys::of_controller(self.client.clone()),
             events: Events::new(self.client.clone(), &settings.identity),
             slots: Leave::new(settings.concurrent_runs),
             turns: Turns::default(),

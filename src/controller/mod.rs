@@ -28,7 +28,6 @@ mod fence;
 mod housekeeping;
 pub mod http;
 mod job;
-mod keys;
 mod lead;
 mod lease;
 pub mod logs;

@@ -27,6 +27,7 @@ mod same;
 pub mod scim;
 mod seen;
 mod segment;
+mod shown;
 mod web;
 
 pub use error::Error;

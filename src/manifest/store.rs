@@ -1,4 +1,5 @@
-//! Keys of Secrets and `ConfigMap`s that a checkout refers to: from `--secrets-dir`, else from the manifests themselves.
+//! Keys of Secrets and `ConfigMap`s that a checkout refers to: from `--secrets-dir`, else from the manifests themselves; and
+//! the one token that a pipeline has in place of those of service accounts.
 
 use std::fs;
 use std::io;
@@ -23,12 +24,20 @@ const MAX_SECRET: u64 = 1 << 20;
 pub struct ManifestKeys {
     manifests: Arc<Manifests>,
     secrets_dir: Option<PathBuf>,
+    identity_token: Option<PathBuf>,
 }
 
 impl ManifestKeys {
     /// Keys of these manifests; files below `secrets_dir` come first.
     pub fn new(manifests: Arc<Manifests>, secrets_dir: Option<PathBuf>) -> Self {
-        Self { manifests, secrets_dir }
+        Self { manifests, secrets_dir, identity_token: None }
+    }
+
+    /// The same, with the file of the token that stands for every service account: what a CI system gives its jobs to
+    /// prove who they are (`OpenID` Connect).
+    #[must_use]
+    pub fn with_identity_token(self, file: Option<PathBuf>) -> Self {
+        Self { identity_token: file, ..self }
     }
 }
 
@@ -40,6 +49,26 @@ impl Keys for ManifestKeys {
 
     async fn config_map(&self, namespace: &str, key: &KeyRef) -> Result<Bytes, KeyError> {
         self.manifests.config_map(namespace, key)
+    }
+
+    async fn identity_token(&self, namespace: &str, account: &str, _audience: &str) -> Result<Secret, KeyError> {
+        let object = format!("the token for ServiceAccount {namespace}/{account}");
+        let Some(file) = &self.identity_token else {
+            let looked = "a file that --identity-token names: a cluster makes such tokens itself, a pipeline gives one to its jobs".to_owned();
+            return Err(KeyError::NotFound { object, looked });
+        };
+        let key = file.display().to_string();
+        let text = match small_file(file) {
+            Ok(Some(bytes)) => String::from_utf8(bytes),
+            Ok(None) => return Err(KeyError::NotFound { object, looked: format!("{key} (--identity-token)") }),
+            Err(reason) => return Err(KeyError::Unreadable { object, key, reason }),
+        };
+        // The decoder's error would carry the token.
+        let Ok(text) = text else { return Err(KeyError::NotText { object, key }) };
+        match text.trim() {
+            "" => Err(KeyError::Empty { object, key }),
+            token => Ok(Secret::new(token)),
+        }
     }
 }
 
@@ -115,18 +144,7 @@ fn from_folder(folder: &Path, namespace: &str, key: &KeyRef, object: &str) -> Re
     for path in [folder.join(namespace).join(&key.name).join(&key.key), folder.join(&key.name).join(&key.key)] {
         let unreadable =
             |reason: String| KeyError::Unreadable { object: object.to_owned(), key: key.key.clone(), reason };
-        let about = match fs::metadata(&path) {
-            Ok(about) => about,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
-            Err(error) => return Err(unreadable(format!("{}: {error}", path.display()))),
-        };
-        if !about.is_file() {
-            return Err(unreadable(format!("{} is no file", path.display())));
-        }
-        if about.len() > MAX_SECRET {
-            return Err(unreadable(format!("{} is larger than 1 MiB", path.display())));
-        }
-        let mut bytes = fs::read(&path).map_err(|error| unreadable(format!("{}: {error}", path.display())))?;
+        let Some(mut bytes) = small_file(&path).map_err(unreadable)? else { continue };
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
             if bytes.last() == Some(&b'\r') {
@@ -136,4 +154,22 @@ fn from_folder(folder: &Path, namespace: &str, key: &KeyRef, object: &str) -> Re
         return Ok(Some(bytes.into()));
     }
     Ok(None)
+}
+
+/// A file, if it is there; what is no file or too large for a credential is refused.
+fn small_file(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    let about = match fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(format!("{}: {error}", path.display())),
+    };
+    if !about.is_file() {
+        return Err(format!("{} is no file", path.display()));
+    }
+    if about.len() > MAX_SECRET {
+        return Err(format!("{} is larger than 1 MiB", path.display()));
+    }
+    fs::read(path).map(Some).map_err(|error| format!("{}: {error}", path.display()))
 }

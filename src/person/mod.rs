@@ -9,6 +9,7 @@ mod bounds;
 mod cel;
 mod compile;
 mod error;
+mod explain;
 #[cfg(test)]
 mod fixture;
 mod groups;
@@ -20,6 +21,7 @@ mod scope;
 mod values;
 
 pub use error::{CompileError, FieldProblem, Problem};
+pub use explain::{Clause, ExplainedField, Explanation};
 pub use groups::GroupWanted;
 pub use mapping::Mapped;
 pub use model::{Attributes, GroupSet, Person, PersonId};

@@ -1,4 +1,4 @@
-//! Why a log could not be read, with what to do about it.
+//! Why a log or a connection could not be read, with what to do about it.
 
 use thiserror::Error;
 
@@ -23,6 +23,16 @@ pub enum Error {
         "the cluster knows no ContactSyncLogRequest: install contactsync's CustomResourceDefinitions of this version there (contactsync crd), or give --log-dir for records on this machine"
     )]
     NoKind,
+    /// There is no such connection, or it may not be seen.
+    #[error(
+        "there is no ContactSyncConnection {namespace}/{name} in the cluster, as far as you may see: -n names its namespace; seeing it takes the role contactsync-view there"
+    )]
+    NoConnection {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
     /// The API server does not do as it was asked.
     #[error("the API server: {0}")]
     Api(String),

@@ -8,7 +8,7 @@ use super::decide::{Absence, LeaverStep, Reading, leaver_step, milder};
 use super::owned::{Owned, OwnedIndex};
 use crate::api::LeaverPolicy;
 use crate::directory::{Directory, ReadQuery, WholeRead};
-use crate::person::{OutReason, Person, PersonId, Program, ScopeDecision};
+use crate::person::{OutReason, PersonId, Program, ScopeDecision};
 use crate::runlog::Entry;
 use jiff::{SignedDuration, Timestamp};
 
@@ -69,7 +69,7 @@ pub(super) async fn leavers(
             }
         };
         let found: HashMap<&str, ScopeDecision> =
-            again.iter().map(|person| (person.id.as_str(), decide(program, person))).collect();
+            again.iter().map(|person| (person.id.as_str(), program.decide_again(person))).collect();
         for leaver in batch {
             let Some(owned) = index.get(leaver.owned) else { continue };
             if let Some(again) = confirmed(found.get(owned.person.to_string().as_str())) {
@@ -115,14 +115,6 @@ async fn hold(
         account.note(entry.because(reason).saying(message)).await?;
     }
     Ok(())
-}
-
-/// Scope decided again: the directory's own part of it, then the rest.
-fn decide(program: &Program, person: &Person) -> ScopeDecision {
-    match program.decide(person) {
-        ScopeDecision::In if !person.in_query => ScopeDecision::Out(OutReason::NotInScope),
-        decision => decision,
-    }
 }
 
 /// In which way the whole read says that a person left; `None`: they did not. Who was met and passed over is not gone.

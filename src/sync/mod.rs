@@ -5,11 +5,14 @@
 //! order addresses move are decided on all people at once, whatever the order they came in. What waits meanwhile is
 //! kept compressed (`candidates`), so memory grows with what is owned or new, by about 200 bytes a person.
 //!
+//! `check` proves what a run needs of the directory, and touches no desk.
+//!
 //! `decide` is pure: no I/O, and the time is an argument. The rest carries out what it says.
 
 mod account;
 mod approval;
 mod candidates;
+pub mod check;
 mod claims;
 mod compact;
 mod connect;

@@ -7,7 +7,7 @@ use super::read::Fields;
 use crate::api::{ContactSyncConnectionSpec, Mapping};
 use crate::contact::Field;
 use crate::desk::Desk;
-use crate::directory::{self, Directory, GroupQuery, ReadQuery};
+use crate::directory::{self, Directory, GroupQuery, ReadQuery, ResolvedGroup};
 use crate::person::Program;
 use crate::runlog::Entry;
 
@@ -38,18 +38,27 @@ pub(super) async fn query(
     if resolved.len() != wanted.len() {
         return Err(Error::Internal("the directory resolved another number of groups than were named".to_owned()));
     }
+    Ok(read_query(program, spec, resolved))
+}
+
+/// What is to be read, once the program's groups are resolved, in its order.
+pub(super) fn read_query(
+    program: &Program,
+    spec: &ContactSyncConnectionSpec,
+    resolved: Vec<ResolvedGroup>,
+) -> ReadQuery {
     let pattern = spec.scope.pattern.as_ref();
-    Ok(ReadQuery {
+    ReadQuery {
         attributes: program.attributes().clone(),
         groups: resolved
             .into_iter()
-            .zip(wanted)
+            .zip(program.groups())
             .map(|(group, wanted)| GroupQuery { group, membership: wanted.membership })
             .collect(),
         segment: pattern.and_then(|pattern| pattern.segment.clone()),
         filter: pattern.and_then(|pattern| pattern.filter.clone()),
         only_members_of: program.only_members_of(),
-    })
+    }
 }
 
 /// A directory knows the group that is missing, the program the field that names it.

@@ -16,6 +16,7 @@ fn each_wrong_value_is_named() {
         ("endpoints.allowedHosts={https://kdesk.example}", "'/endpoints/allowedHosts/0'"),
         ("watchNamespaces={Support}", "'/watchNamespaces/0'"),
         ("releaseAfter=1 minute", "'/releaseAfter'"),
+        ("workloadIdentity.serviceAccountNames={*}", "'/workloadIdentity/serviceAccountNames/0'"),
         ("kdesk.workspace.allowedNamespaces.from=Some", "'/kdesk/workspace/allowedNamespaces/from'"),
         ("metrics.prometheusRule.disabled={NoSuchAlert}", "'/metrics/prometheusRule/disabled/0'"),
     ];
@@ -57,6 +58,7 @@ fn values_that_do_not_go_together_are_told_what_to_set() {
             "add contactsync-kdesk.contactsync.svc",
         ),
         ("serviceAccount.create=false", "name the service account to use"),
+        ("workloadIdentity.serviceAccountNames={contactsync}", "the controller's own service account"),
     ] {
         let said = template("contactsync", &["--set", values]);
         assert!(said.code != 0 && said.err.contains(advice), "{values}: {}", said.err);

@@ -56,6 +56,21 @@ fn the_controller_has_the_rights_of_deploy_rbac_and_no_other() {
 }
 
 #[test]
+fn it_asks_for_tokens_of_the_service_accounts_that_are_named_and_no_other() {
+    let names = "workloadIdentity.serviceAccountNames={contactsync-directory,other}";
+    let tokens = listed("", "serviceaccounts/token", &["contactsync-directory", "other"], "create");
+    let cluster = rights(named(&set(&[names]), "ClusterRole", "contactsync-controller"));
+    assert_eq!(cluster, &written(&["contactsync-controller", "contactsync-namespaces"]) | &tokens);
+    let namespaced = set(&[names, "watchNamespaces={support,sales}"]);
+    let with_tokens: Vec<_> = of(&namespaced, "Role")
+        .into_iter()
+        .filter(|role| rights(role).is_superset(&tokens))
+        .map(|role| role["metadata"]["namespace"].as_str().unwrap())
+        .collect();
+    assert_eq!(with_tokens, ["support", "sales"], "and not in the controller's own");
+}
+
+#[test]
 fn in_its_own_namespace_it_holds_its_leases_and_makes_jobs_where_they_are_enabled() {
     let leases = |names: &[&str]| {
         // Without the right to look a controller would not know of a Job that was made while Jobs were enabled.

@@ -1,6 +1,7 @@
 //! The program as people run it: what it prints, where, and how it ends.
 
 mod bad_input;
+mod check;
 mod office;
 mod overlap;
 mod quickstart;

@@ -1,6 +1,7 @@
 //! What happens on a real Kubernetes API server.
 
 mod admission;
+mod check;
 mod control_plane;
 mod deletion;
 mod everywhere;
@@ -19,4 +20,5 @@ mod states;
 mod stores;
 mod support;
 mod tenants;
+mod tokens;
 mod workspaces;

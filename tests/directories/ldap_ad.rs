@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contactsync::api::{GroupRef, LdapFlavor, Membership};
-use contactsync::directory::{Directory as _, Error, ReadQuery};
+use contactsync::directory::{Directory as _, Error, ReadQuery, Who};
 use contactsync::person::{Person, PersonId};
 
 use super::ldap::{asking, groups, read};
@@ -35,6 +35,12 @@ fn server() -> Arc<Samba> {
         )
         .unwrap();
     }
+    // Ann was called Ek before; her old address still reaches her.
+    let ann = format!("dn: {},{SUFFIX}\n", people[0].1);
+    ldif = ldif.replace(
+        &ann,
+        &format!("{ann}proxyAddresses: SMTP:ann@acme.example\nproxyAddresses: smtp:ann.ek@acme.example\n"),
+    );
     let group = |ldif: &mut String, name: &str, account: &str, members: &[&str]| {
         write!(ldif, "dn: CN={name},OU=Staff,{SUFFIX}\nobjectClass: group\nsAMAccountName: {account}\n").unwrap();
         for member in members {
@@ -76,6 +82,23 @@ async fn ad_people_have_guids_and_say_whether_they_are_disabled() {
     // What administrators see: ldbsearch and Windows write the same text.
     let ann = people.values().find(|person| account(person) == "ann").unwrap();
     assert_eq!(shown_guid(&samba, "ann"), ann.id.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ad_people_are_shown_by_guid_and_by_every_address() {
+    let samba = server();
+    let directory = samba.directory(|_| {});
+    let guid = shown_guid(&samba, "ann");
+    let ann = directory.show(&Who::Id(guid.to_uppercase())).await.unwrap();
+    assert_eq!((ann.len(), ann[0].id.as_str(), ann[0].disabled), (1, guid.as_str(), false));
+    assert_eq!(ann[0].attributes["objectGUID"], guid.as_str());
+    assert!(ann[0].attributes["objectSid"].as_str().unwrap().starts_with("S-1-5-21-"));
+    assert_eq!(ann[0].attributes["sAMAccountName"], "ann");
+    for address in ["ann@acme.example", "Ann.Ek@acme.example"] {
+        assert_eq!(directory.show(&Who::Email(address.to_owned())).await.unwrap(), ann, "{address}");
+    }
+    assert!(directory.show(&Who::Email("cem@acme.example".to_owned())).await.unwrap()[0].disabled);
+    assert_eq!(directory.show(&Who::Id("ann".to_owned())).await.unwrap(), [], "no GUID is spelt so");
 }
 
 /// The GUID of an account as Samba's own LDAP extended DN control writes it.

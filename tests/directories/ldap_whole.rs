@@ -1,7 +1,7 @@
 //! A read that is not whole is an error, never a shorter list (L2).
 
 use contactsync::api::LdapBind;
-use contactsync::directory::{Directory as _, Error};
+use contactsync::directory::{Directory as _, Error, Who};
 use contactsync::net::Secret;
 use contactsync::person::PersonId;
 use tokio::sync::mpsc;
@@ -129,4 +129,9 @@ async fn l02_ranged_values_of_people_are_read_to_the_star() {
         let (searches, met) = proxy.behave();
         assert!(met && searches > 10, "page {page}: {searches}");
     }
+    let somebody = Who::Id(whole.keys().next().unwrap().clone());
+    let shown = slapd.directory(as_reader).show(&somebody).await.unwrap();
+    proxy.expect(1, Trouble::Ranges);
+    assert_eq!(directory.show(&somebody).await.unwrap(), shown);
+    assert!(proxy.behave().1, "so are those of somebody who is shown");
 }

@@ -20,3 +20,4 @@ mod ldap_whole;
 mod okta;
 mod okta_rules;
 mod okta_sign_in;
+mod shown;

@@ -42,6 +42,10 @@
 {{- fail (printf "terminationGracePeriodSeconds=%d: it must be more than shutdownGraceSeconds=%d, or runs are killed before they could end" (int $v.terminationGracePeriodSeconds) (int $v.shutdownGraceSeconds)) }}
 {{- end }}
 {{- end }}
+{{- $account := include "contactsync.serviceAccountName" . }}
+{{- if has $account $v.workloadIdentity.serviceAccountNames }}
+{{- fail (printf "workloadIdentity.serviceAccountNames: %s is the controller's own service account, and its tokens are for nobody else: make one for each connection's namespace under another name" $account) }}
+{{- end }}
 {{- if and $v.extraCA.configMap $v.extraCA.secret }}
 {{- fail "extraCA: set configMap or secret, not both" }}
 {{- end }}

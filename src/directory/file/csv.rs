@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::io::Read;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::columns::Columns;
 use super::names::NamedGroups;
@@ -15,6 +15,7 @@ use super::scan::Record;
 use super::snapshot::Snapshot;
 use super::text::{self, Latin1, Start};
 use crate::api::{CsvEncoding, CsvOptions, DisabledWhen, FileSource};
+use crate::directory::shown::one_or_all;
 use crate::directory::{Error, ReadQuery};
 use crate::person::{Attributes, GroupSet};
 
@@ -43,6 +44,7 @@ pub(super) fn each(
     distinct(snapshot, &header)?;
     let table = Table {
         columns: Columns::new(&header, source, query)?,
+        names: header.iter().map(|name| (*name).to_owned()).collect(),
         groups: NamedGroups::new(query),
         separator: dialect.separator,
         disabled: disabled_values(source.disabled_when.as_ref()),
@@ -137,6 +139,8 @@ fn broken(snapshot: &Snapshot, error: csv::Error) -> Error {
 
 struct Table {
     columns: Columns,
+    /// What the header calls the columns.
+    names: Vec<String>,
     groups: NamedGroups,
     separator: char,
     disabled: Vec<String>,
@@ -150,6 +154,18 @@ struct Row<'a> {
 impl Row<'_> {
     fn cell(&self, column: Option<usize>) -> &str {
         column.and_then(|column| self.row.get(column)).unwrap_or_default()
+    }
+
+    /// The values in a column; none where the cell is empty.
+    fn values(&self, column: usize) -> Vec<Value> {
+        let cell = self.cell(Some(column));
+        if self.table.columns.groups == Some(column) {
+            self.list(cell).map(Value::from).collect()
+        } else if cell.is_empty() {
+            Vec::new()
+        } else {
+            vec![Value::from(cell)]
+        }
     }
 
     fn list<'a>(&self, cell: &'a str) -> impl Iterator<Item = &'a str> {
@@ -185,20 +201,13 @@ impl Record for Row<'_> {
     }
 
     fn attributes(&self) -> Attributes {
-        let mut attributes = Attributes::new();
-        for (name, column) in &self.table.columns.asked {
-            let cell = self.cell(Some(*column));
-            let values = if self.table.columns.groups == Some(*column) {
-                self.list(cell).map(Value::from).collect()
-            } else if cell.is_empty() {
-                Vec::new()
-            } else {
-                vec![Value::from(cell)]
-            };
-            if !values.is_empty() {
-                attributes.insert(name.clone(), values);
-            }
-        }
-        attributes
+        let asked = self.table.columns.asked.iter().map(|(name, column)| (name.clone(), self.values(*column)));
+        asked.filter(|(_, values)| !values.is_empty()).collect()
+    }
+
+    fn everything(&self) -> Map<String, Value> {
+        let cells = self.table.names.iter().enumerate().filter(|(_, name)| !name.is_empty());
+        let filled = cells.map(|(column, name)| (name.clone(), self.values(column)));
+        filled.filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name, one_or_all(values))).collect()
     }
 }

@@ -120,6 +120,10 @@ impl Record for Object<'_> {
     fn attributes(&self) -> Attributes {
         attribute::attributes(&self.wanted.attributes, self.entries)
     }
+
+    fn everything(&self) -> Map<String, Value> {
+        self.entries.clone()
+    }
 }
 
 impl Object<'_> {

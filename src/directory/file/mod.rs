@@ -4,6 +4,7 @@
 //! a byte that is no text, a row of another length, a quote never closed, an id that is missing or stands twice, a file
 //! that changes while it is read. One folder file per format turns lines into `scan::Record`s; `scan` does the rest.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::segment::Segment;
-use super::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
+use super::shown::holds;
+use super::{Directory, Error, MOST_SHOWN, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
 use crate::api::{FileFormat, FileSource, GroupRef};
 use crate::person::{GroupSet, Person, PersonId};
 
@@ -100,8 +102,10 @@ impl Directory for FileDirectory {
         .await
     }
 
-    async fn show(&self, _who: &Who) -> Result<Vec<Shown>, Error> {
-        Ok(Vec::new())
+    /// Whole records: those with this id, or with this address among their values, wherever it stands.
+    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
+        let (settings, who) = (Arc::clone(&self.0), who.clone());
+        blocking(move || settings.show(&who)).await
     }
 }
 
@@ -138,6 +142,31 @@ impl FileSettings {
         snapshot.unchanged()?;
         tracing::debug!(read = seen.read, sent = seen.sent, "file read whole");
         Ok(seen.sent)
+    }
+
+    fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
+        let snapshot = Snapshot::open(&self.content)?;
+        let mut shown = Vec::new();
+        self.each(&snapshot, &ReadQuery::default(), &mut |record| {
+            let id = record.id().map_err(|reason| snapshot.malformed(record.line(), reason))?;
+            let Some(id) = PersonId::new(&id).filter(|_| shown.len() < MOST_SHOWN) else { return Ok(()) };
+            let attributes = match who {
+                Who::Id(wanted) if id.as_str() == wanted => record.everything(),
+                Who::Id(_) => return Ok(()),
+                Who::Email(address) => {
+                    let everything = record.everything();
+                    if !everything.values().any(|value| holds(value, address)) {
+                        return Ok(());
+                    }
+                    everything
+                }
+            };
+            let location = record.location().map(Cow::into_owned);
+            shown.push(Shown { id, disabled: record.disabled(), location, attributes });
+            Ok(())
+        })?;
+        snapshot.unchanged()?;
+        Ok(shown)
     }
 
     fn each(

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use serde_json::{Map, Value};
+
 use crate::directory::segment::Segment;
 use crate::directory::{Error, ReadQuery};
 use crate::person::{Attributes, GroupSet, Person, PersonId};
@@ -29,6 +31,8 @@ pub(super) trait Record {
     fn disabled(&self) -> bool;
     /// The attributes that the query asks for.
     fn attributes(&self) -> Attributes;
+    /// Everything that the file says of the person, by the file's own names.
+    fn everything(&self) -> Map<String, Value>;
 }
 
 /// Where pages go. It fails when nobody wants them any more.

@@ -32,6 +32,7 @@ mod people;
 mod range;
 mod search;
 mod server;
+mod show;
 mod wire;
 
 use connect::{Connection, connect};
@@ -135,8 +136,8 @@ impl Directory for LdapDirectory {
         self.read_by_id(query, ids).await
     }
 
-    async fn show(&self, _who: &Who) -> Result<Vec<Shown>, Error> {
-        Ok(Vec::new())
+    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
+        self.show_people(who).await
     }
 }
 

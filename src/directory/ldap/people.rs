@@ -46,7 +46,7 @@ struct Spelling {
 
 /// How the values of an attribute become text.
 #[derive(Clone, Copy)]
-enum Form {
+pub(super) enum Form {
     Text,
     Binary,
     Guid,
@@ -132,10 +132,9 @@ impl<'a> Reader<'a> {
     /// The attributes of an entry that a server gave in ranges and that must be read on.
     pub(super) fn ranged(&self, entry: &Entry<'_>) -> Vec<Arc<str>> {
         let is_ranged = |wanted: &&Arc<str>| {
-            entry
-                .attributes
-                .iter()
-                .any(|attribute| range::is_ranged(attribute.name) && base(attribute.name).eq_ignore_ascii_case(wanted))
+            entry.attributes.iter().any(|attribute| {
+                range::is_ranged(attribute.name) && range::base(attribute.name).eq_ignore_ascii_case(wanted)
+            })
         };
         self.wanted.iter().filter(is_ranged).cloned().collect()
     }
@@ -150,7 +149,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn disabled(&self, entry: &Entry<'_>) -> Result<bool, Error> {
+    pub(super) fn disabled(&self, entry: &Entry<'_>) -> Result<bool, Error> {
         match &self.server.disabled {
             DisabledRule::Never => Ok(false),
             DisabledRule::Values(rule) => Ok(entry.values(&rule.attribute).any(|value| {
@@ -186,13 +185,8 @@ fn plain(name: &str) -> &str {
     }
 }
 
-/// A name without its options.
-fn base(name: &str) -> &str {
-    name.split_once(';').map_or(name, |(base, _)| base)
-}
-
 impl Form {
-    fn of(attribute: &str) -> Self {
+    pub(super) fn of(attribute: &str) -> Self {
         if attribute.eq_ignore_ascii_case("objectGUID") {
             Self::Guid
         } else if attribute.eq_ignore_ascii_case("objectSid") {
@@ -206,7 +200,7 @@ impl Form {
 
     /// A value as text. Nothing is dropped: what is no text comes as base64, as LDIF would show it (RFC 2849), but for
     /// the two binary ids of Active Directory, which come as people know them.
-    fn text(self, value: &[u8]) -> Value {
+    pub(super) fn text(self, value: &[u8]) -> Value {
         let known = match self {
             Self::Guid => IdAttribute::new("objectGUID").read(value),
             Self::Sid => sid_text(value),
@@ -220,7 +214,7 @@ impl Form {
 
 /// Puts a whole attribute, its values in BER, in the place of its first range.
 pub(super) fn replace_range<'a>(entry: &mut Entry<'a>, name: &'a str, values: Values<'a>) {
-    entry.attributes.retain(|attribute| !base(attribute.name).eq_ignore_ascii_case(name));
+    entry.attributes.retain(|attribute| !range::base(attribute.name).eq_ignore_ascii_case(name));
     entry.attributes.push(Attribute { name, values });
 }
 

@@ -76,6 +76,11 @@ pub(super) fn is_ranged(name: &str) -> bool {
     name.as_bytes().contains(&b';') && parse(name).is_some()
 }
 
+/// A name without its options.
+pub(super) fn base(name: &str) -> &str {
+    name.split_once(';').map_or(name, |(base, _)| base)
+}
+
 fn parse(name: &str) -> Option<Range<'_>> {
     let (attribute, option) = name.split_once(';')?;
     let (key, range) = option.split_once('=')?;

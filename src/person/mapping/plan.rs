@@ -20,6 +20,8 @@ pub(in crate::person) struct Plan {
     pub(super) keep: bool,
     /// Whether all values are written.
     pub(super) each: bool,
+    /// Whether the manifest writes it out itself, not a preset.
+    pub(in crate::person) written: bool,
 }
 
 /// Where a field's value comes from.
@@ -39,6 +41,15 @@ impl Plan {
             Source::Attributes(chain) => all.extend(chain.iter().cloned()),
             Source::Fixed(_) => {}
             Source::Expression(expression) => all.extend(expression.attributes().iter().cloned()),
+        }
+    }
+
+    /// Where its value comes from, for people.
+    pub(in crate::person) fn origin(&self) -> String {
+        match &self.source {
+            Source::Attributes(chain) => chain.join(" // "),
+            Source::Fixed(_) => "a fixed value".to_owned(),
+            Source::Expression(_) => "an expression".to_owned(),
         }
     }
 }
@@ -68,7 +79,14 @@ pub(in crate::person) fn plans(
                     compiler.expression(&format!("{}.expression", path(&field)), expression).map(Source::Expression)
                 }
             };
-            plans.extend(source.map(|source| Plan { field, source, default: None, keep: false, each: false }));
+            plans.extend(source.map(|source| Plan {
+                field,
+                source,
+                default: None,
+                keep: false,
+                each: false,
+                written: false,
+            }));
         }
     } else if !seen.contains(&Field::Email) {
         compiler.error(
@@ -104,7 +122,7 @@ fn plan(spec: Spec<'_>, form: Form<'_>, compiler: &mut Compiler<'_>) -> Option<P
             .refuse(&at, "fill a field with exactly one of from (an attribute), value (fixed) and expression (CEL)"),
     }?;
     let keep = spec.when_absent == Some(WhenAbsent::Keep);
-    Some(Plan { field: spec.field, source, default, keep, each: spec.each })
+    Some(Plan { field: spec.field, source, default, keep, each: spec.each, written: true })
 }
 
 /// A value that the manifest writes out; `None` for blank text and for what is refused.

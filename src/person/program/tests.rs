@@ -1,9 +1,9 @@
 use serde_json::json;
 
-use crate::contact::Field;
-use crate::person::Program;
+use crate::contact::{Field, Value, Wanted};
 use crate::person::fixture::{ANYBODY, person, program, spec};
 use crate::person::preset::{self, Fill};
+use crate::person::{Problem, Program};
 
 fn names(fields: &[Field]) -> Vec<String> {
     fields.iter().map(ToString::to_string).collect()
@@ -26,6 +26,30 @@ fn attributes_are_those_of_scope_and_mapping() {
         ["dept", "kind", "mail", "ou", "x y"]
     );
     assert_eq!(names(program.fields()), ["identity.email", "identity.division"]);
+    assert_eq!(program.named_attributes(), program.attributes());
+}
+
+#[test]
+fn alternatives_of_a_preset_are_not_named_by_the_manifest() {
+    let program = program(ANYBODY, "{preset: Standard, identity: {company: {from: firm}}}", "");
+    assert_eq!(program.named_attributes().iter().map(String::as_str).collect::<Vec<_>>(), ["firm", "id"]);
+    assert!(program.attributes().contains("displayName"));
+}
+
+#[test]
+fn every_field_is_explained_in_the_order_of_fields() {
+    let mapping = "{preset: None, identity: {email: {from: mail}, name: {value: Ann}, notes: {expression: 'person.x'}, jobTitle: {from: title, whenAbsent: Keep}}}";
+    let program = program(ANYBODY, mapping, "");
+    let explained = program.explain(&person("1", json!({"id": "1", "mail": "nobody"})));
+    let fields: Vec<_> = explained.fields.iter().map(|field| field.field.clone()).collect();
+    assert_eq!(fields, program.fields());
+    let told = |name: &str| explained.fields.iter().find(|field| field.field.to_string() == name).unwrap().clone();
+    assert_eq!(told("identity.name").wanted, Ok(Wanted::Set(Value::Text("Ann".to_owned()))));
+    assert_eq!(told("identity.name").origin, "a fixed value");
+    assert!(matches!(told("identity.email").wanted, Err(Problem::Email(_))), "a problem stays with its field");
+    assert_eq!(told("identity.email").origin, "mail");
+    assert_eq!(told("identity.notes").wanted, Ok(Wanted::Clear));
+    assert_eq!(told("identity.jobTitle").wanted, Ok(Wanted::Keep));
 }
 
 #[test]

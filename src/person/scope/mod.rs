@@ -3,6 +3,7 @@
 //! Empty means nobody: what would include everybody by being empty is refused (L18). What cannot be decided is not out:
 //! an undecided person counts as seen (L1).
 
+mod clauses;
 mod glob;
 mod pattern;
 

@@ -16,6 +16,8 @@ use crate::person::{Person, values};
 pub(super) struct Pattern {
     matcher: Option<Matcher>,
     expression: Option<Expression>,
+    /// The fields that the directory decides.
+    asked: Vec<&'static str>,
 }
 
 struct Matcher {
@@ -32,27 +34,43 @@ impl Pattern {
                 "an empty pattern would include everybody: give segment, match, expression or filter",
             );
         }
+        let mut asked = Vec::new();
         for (field, text) in [("scope.pattern.segment", segment), ("scope.pattern.filter", filter)] {
             if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
                 compiler.error(field, "it is empty, which would include everybody: write it, or leave it out");
             }
+            asked.extend(text.as_ref().map(|_text| field));
         }
         let matcher = match_.as_ref().map(|match_| Matcher::compile(match_, compiler));
         let expression = expression.as_ref().map(|source| compiler.expression("scope.pattern.expression", source));
-        Some(Self { matcher: whole(matcher)?, expression: whole(expression)? })
+        Some(Self { matcher: whole(matcher)?, expression: whole(expression)?, asked })
     }
 
     pub(super) fn holds(&self, person: &Person) -> Result<bool, UndecidedReason> {
-        if self.matcher.as_ref().is_some_and(|matcher| !matcher.holds(person)) {
+        if self.matches(person).is_some_and(|(_, holds)| !holds) {
             return Ok(false);
         }
-        let Some(expression) = &self.expression else { return Ok(true) };
-        match expression.evaluate(person) {
+        self.evaluates(person).unwrap_or(Ok(true))
+    }
+
+    /// The attribute that `match` looks at, and whether it matches; `None` where the pattern has no `match`.
+    pub(super) fn matches(&self, person: &Person) -> Option<(&str, bool)> {
+        self.matcher.as_ref().map(|matcher| (matcher.attribute.as_str(), matcher.holds(person)))
+    }
+
+    /// What the expression says; `None` where the pattern has none.
+    pub(super) fn evaluates(&self, person: &Person) -> Option<Result<bool, UndecidedReason>> {
+        Some(match self.expression.as_ref()?.evaluate(person) {
             Ok(Value::Bool(holds)) => Ok(holds),
             Ok(_) => Err(UndecidedReason::NotBool),
             Err(Failure::Missing(attribute)) => Err(UndecidedReason::MissingAttribute(attribute)),
             Err(Failure::Failed(message)) => Err(UndecidedReason::Expression(message)),
-        }
+        })
+    }
+
+    /// The fields that the directory decides.
+    pub(super) fn asked_of_the_directory(&self) -> &[&'static str] {
+        &self.asked
     }
 
     pub(super) fn attributes(&self, all: &mut BTreeSet<String>) {

@@ -232,3 +232,37 @@ proptest! {
         prop_assert_eq!(one, program.decide(&person("1", json!({"d": values}))));
     }
 }
+
+fn clauses(scope: &str, person: &Person) -> Vec<(&'static str, Option<bool>)> {
+    let explained = program(scope, MAPPING, "").explain(person);
+    explained.clauses.into_iter().map(|clause| (clause.field, clause.holds)).collect()
+}
+
+#[test]
+fn each_part_of_a_scope_is_explained() {
+    let list = "{mode: List, list: {groups: [{name: A}, {name: B}], categories: [Employee], categoryAttribute: type}, exclude: {groups: [{name: C}], ids: ['1']}}";
+    let told = program(list, MAPPING, "").explain(&in_groups(&[1]));
+    assert_eq!(told.scope, ScopeDecision::Out(OutReason::Excluded));
+    // Groups are numbered in the order that they are named: those of the list come first.
+    let told: Vec<_> = told.clauses.into_iter().map(|clause| (clause.field, clause.asks, clause.holds)).collect();
+    assert_eq!(told[0], ("scope.exclude.ids", "is excluded by id".to_owned(), Some(true)));
+    assert_eq!(told[1].2, Some(false), "{told:?}");
+    assert_eq!(told[2].1, r#"is in group "A""#);
+    assert_eq!((told[2].2, told[3].2, told[4].2), (Some(false), Some(true), Some(false)), "{told:?}");
+    let pattern = "{mode: Pattern, pattern: {segment: 'ou=a', match: {attribute: type, glob: 'E*'}, expression: 'person.level > 3'}}";
+    let mut ann = person("1", json!({"type": "Engineer"}));
+    let (segment, matching, expression) = ("scope.pattern.segment", "scope.pattern.match", "scope.pattern.expression");
+    assert_eq!(clauses(pattern, &ann), [(segment, Some(true)), (matching, Some(true)), (expression, None)]);
+    ann.disabled = true;
+    assert_eq!(clauses(pattern, &ann)[0], ("scope.disabledAccounts", Some(true)));
+}
+
+#[test]
+fn l03_the_directorys_own_part_counts_when_somebody_was_read_again() {
+    let program = program("{mode: Pattern, pattern: {segment: 'ou=a'}}", MAPPING, "");
+    let elsewhere = Person { in_query: false, ..in_groups(&[]) };
+    assert_eq!(program.decide_again(&in_groups(&[])), ScopeDecision::In);
+    assert_eq!(program.decide_again(&elsewhere), ScopeDecision::Out(OutReason::NotInScope));
+    assert_eq!(program.explain(&elsewhere).scope, ScopeDecision::Out(OutReason::NotInScope));
+    assert_eq!(program.explain(&elsewhere).clauses[0].holds, Some(false));
+}

@@ -1,4 +1,7 @@
-{{/* What the controller may do in the namespaces that it watches. deploy/rbac.yaml holds the same; a test compares them. */}}
+{{/*
+What the controller may do in the namespaces that it watches. deploy/rbac.yaml holds the same, but for the tokens of service
+accounts, whose names it cannot know; a test compares them.
+*/}}
 {{- define "contactsync.rules" -}}
 - apiGroups: [kdesk.seraphex.net]
   resources: [contactsyncconnections, kdeskworkspaces]
@@ -21,4 +24,11 @@
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- with .Values.workloadIdentity.serviceAccountNames }}
+# Tokens of these and of no other: by them the controller signs in to directories that trust this cluster.
+- apiGroups: [""]
+  resources: [serviceaccounts/token]
+  resourceNames: {{ toJson . }}
+  verbs: [create]
+{{- end }}
 {{- end }}

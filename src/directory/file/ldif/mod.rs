@@ -4,17 +4,19 @@
 //! an `objectGUID` is written as Active Directory's own tools write it, so that it is the id an LDAP source would give.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::csv::disabled_values;
 use super::scan::{Record, short_hash};
 use super::snapshot::Snapshot;
 use crate::api::{FileSource, GroupRef};
+use crate::directory::shown::{is_secret, one_or_all};
 use crate::directory::{Error, ReadQuery, ResolvedGroup, dn};
 use crate::person::{Attributes, GroupSet};
 
@@ -179,6 +181,18 @@ impl Record for Person<'_> {
             }
         }
         attributes
+    }
+
+    fn everything(&self) -> Map<String, Value> {
+        let mut all: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for (described, bytes) in self.entry.attributes() {
+            // Descriptions are ASCII: the parser took nothing else.
+            let Some(name) = std::str::from_utf8(described).ok().filter(|name| !is_secret(name)) else { continue };
+            let guid = name.eq_ignore_ascii_case("objectGUID").then(|| Uuid::from_slice_le(bytes).ok()).flatten();
+            let value = guid.map_or_else(|| value(bytes), |guid| Value::from(guid.to_string()));
+            all.entry(name).or_default().push(value);
+        }
+        all.into_iter().map(|(name, values)| (name.to_owned(), one_or_all(values))).collect()
     }
 }
 

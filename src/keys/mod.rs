@@ -1,5 +1,6 @@
 //! Where credentials and certificates are read from: one trait, implemented over a Git checkout ([`crate::manifest`]) and
-//! over a cluster. Values are read anew at each run, so rotating them just works.
+//! over a cluster ([`ClusterKeys`], for the controller and for people alike). Values are read anew at each run, so rotating
+//! them just works.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -7,6 +8,10 @@ use thiserror::Error;
 
 use crate::api::KeyRef;
 use crate::net::Secret;
+
+mod cluster;
+
+pub use cluster::ClusterKeys;
 
 /// Reads keys of Secrets and `ConfigMap`s.
 #[async_trait]
@@ -18,7 +23,7 @@ pub trait Keys: Send + Sync {
     async fn config_map(&self, namespace: &str, key: &KeyRef) -> Result<Bytes, KeyError>;
 
     /// A token of a `ServiceAccount`, made out to an audience and good for two hours: who trusts the cluster takes it as a
-    /// proof of identity (OpenID Connect).
+    /// proof of identity (`OpenID` Connect).
     async fn identity_token(&self, namespace: &str, account: &str, _audience: &str) -> Result<Secret, KeyError> {
         let looked = "nowhere: no tokens of service accounts can be had here".to_owned();
         Err(KeyError::NotFound { object: format!("ServiceAccount {namespace}/{account}"), looked })
