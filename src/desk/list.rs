@@ -11,11 +11,11 @@ use serde_json_borrow::Value;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::census::Owners;
-use super::json::{self, Node as _};
-use super::page::Page;
 use super::wire::{Request, scim_type_of};
 use super::{Contact, Desk, Error, Listed};
 use crate::net::api::Answer;
+use crate::scim::json::{self, Node as _};
+use crate::scim::page::Page;
 
 /// How often a listing that does not fit is tried.
 const TRIES: usize = 2;
