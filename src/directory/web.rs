@@ -92,10 +92,15 @@ impl Web {
         url
     }
 
+    /// Sends a request that changes nothing, and gives the answer whatever it is: for what a server need not serve.
+    pub(super) async fn try_ask(&self, request: &Request) -> Result<Answer, Error> {
+        self.api.read(request).await.map_err(|error| self.fault(error))
+    }
+
     /// Sends a request that changes nothing, and gives the answer whatever its status, but for 401: those credentials are
     /// refused.
     pub(super) async fn ask(&self, request: &Request) -> Result<Answer, Error> {
-        let answer = self.api.read(request).await.map_err(|error| self.fault(error))?;
+        let answer = self.try_ask(request).await?;
         if answer.is_html() {
             return Err(self.unavailable(format!("it answers a web page (HTTP {}), not its API", answer.status)));
         }
