@@ -11,8 +11,7 @@ use super::settle::{Op, Reply, Sending};
 use super::wire::{self, Fault, Request};
 use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, newcomer, render};
 use crate::net::api::Answer;
-use crate::scim::json;
-use crate::scim::json::Object;
+use crate::scim::json::{self, Object};
 
 /// What the desk said about one change.
 pub(super) struct Said {

@@ -14,3 +14,5 @@ mod ldap_groups;
 mod ldap_speed;
 mod ldap_tls;
 mod ldap_whole;
+mod scim;
+mod scim_traps;

@@ -2,11 +2,11 @@
 
 use super::listing::Asked;
 use super::server::{Server, id_of, text_of};
-use crate::directory::attribute::AttributePath;
+use crate::directory::attribute::{AttributePath, attributes};
 use crate::directory::segment::Segment;
 use crate::directory::web::wrong;
 use crate::directory::{Error, ReadQuery};
-use crate::person::{Attributes, GroupSet, Person, PersonId};
+use crate::person::{GroupSet, Person, PersonId};
 use crate::scim::json::{self, Object};
 
 const SEGMENT_ATTRIBUTE: &str = "source.scim.segmentAttribute";
@@ -44,8 +44,7 @@ impl<'a> Reader<'a> {
         let id = id_of(record).and_then(PersonId::new);
         let id = id.ok_or_else(|| self.server.web.incomplete("somebody came without id"))?;
         let disabled = self.is_disabled(record)?;
-        let named = self.paths.iter().map(|path| (path.name().clone(), path.values(record)));
-        let attributes: Attributes = named.filter(|(_, values)| !values.is_empty()).collect();
+        let attributes = attributes(&self.paths, record);
         let (location, in_query) = self.location(record)?;
         Ok(Person { id, attributes, groups, location, disabled, in_query })
     }
