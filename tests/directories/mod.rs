@@ -15,4 +15,5 @@ mod ldap_speed;
 mod ldap_tls;
 mod ldap_whole;
 mod scim;
+mod scim_foreign;
 mod scim_traps;
