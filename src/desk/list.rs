@@ -292,7 +292,7 @@ impl Desk {
     fn listed<'a>(&self, answer: &'a Answer, filtered: bool) -> Result<Page<Value<'a>>, Short> {
         match answer.status {
             200 => Ok(self.page_of(answer)?),
-            400 | 410 if scim_type_of(&answer).is_some_and(|kind| kind.ends_with("Cursor")) => {
+            400 | 410 if scim_type_of(answer).is_some_and(|kind| kind.ends_with("Cursor")) => {
                 Err(Short::Unproven("the desk's cursor expired".to_owned()))
             }
             400 | 405 | 413 | 414 | 501 if filtered => Err(Short::NoFilter),

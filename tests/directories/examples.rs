@@ -32,7 +32,7 @@ fn connections(documents: &[serde_json::Value]) -> Vec<ContactSyncConnection> {
 
 #[test]
 fn every_example_is_what_the_types_say() {
-    for (example, count) in [("quickstart", 1), ("ldap", 2), ("overlap", 3)] {
+    for (example, count) in [("quickstart", 1), ("ldap", 2), ("overlap", 3), ("scim", 1)] {
         let (_, documents) = documents(example);
         let connections = connections(&documents);
         assert_eq!(connections.len(), count, "{example}");

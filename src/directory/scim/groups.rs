@@ -34,11 +34,11 @@ pub(super) fn not_found(group: &str) -> Error {
 async fn by_name(server: &Server, name: &str) -> Result<ResolvedGroup, Error> {
     let asked = Asked { parameter: format!("id,{NAME}"), keys: vec![NAME.to_owned()] };
     let filter = format!("{NAME} eq {}", json::quoted(name));
-    let mut found = named(filtered(server, Kind::Groups, filter, Some(&asked)).await?.unwrap_or_default(), name);
+    let mut found = named(&filtered(server, Kind::Groups, filter, Some(&asked)).await?.unwrap_or_default(), name);
     if found.is_empty() {
         let mut listing = Listing::of(server, Kind::Groups, Some(&asked));
         while let Some(page) = listing.next().await? {
-            found.extend(named(page, name));
+            found.extend(named(&page, name));
         }
     }
     found.sort_unstable();
@@ -50,6 +50,6 @@ async fn by_name(server: &Server, name: &str) -> Result<ResolvedGroup, Error> {
     }
 }
 
-fn named(groups: Vec<Object>, name: &str) -> Vec<String> {
+fn named(groups: &[Object], name: &str) -> Vec<String> {
     groups.iter().filter(|group| json::text(*group, NAME) == Some(name)).filter_map(id_of).collect()
 }

@@ -220,11 +220,11 @@ impl Member {
         let decoded = || percent_encoding::percent_decode_str(last?).decode_utf8().ok().map(String::from);
         let id = json::get(entry, "value").and_then(text_of).or_else(decoded)?;
         let word = json::text(entry, "type").unwrap_or_default().to_ascii_lowercase();
-        let kind = match (word.as_str(), parent.to_ascii_lowercase().as_str()) {
-            ("user", _) => MemberKind::Person,
-            ("group", _) => MemberKind::Group,
-            (_, "users") => MemberKind::Person,
-            (_, "groups") => MemberKind::Group,
+        let kind = match word.as_str() {
+            "user" => MemberKind::Person,
+            "group" => MemberKind::Group,
+            _ if parent.eq_ignore_ascii_case("users") => MemberKind::Person,
+            _ if parent.eq_ignore_ascii_case("groups") => MemberKind::Group,
             _ => MemberKind::Unknown,
         };
         Some(Self { id, kind })
@@ -237,19 +237,19 @@ mod tests {
 
     use super::*;
 
-    fn member(value: Value) -> Option<(String, MemberKind)> {
-        Member::read(&value).map(|member| (member.id, member.kind))
+    fn member(value: &Value) -> Option<(String, MemberKind)> {
+        Member::read(value).map(|member| (member.id, member.kind))
     }
 
     #[test]
     fn members_are_what_their_type_says_or_where_their_link_leads() {
         let person = |id: &str| Some((id.to_owned(), MemberKind::Person));
-        assert_eq!(member(json!({"value": "1", "type": "User"})), person("1"));
-        assert_eq!(member(json!({"value": "1", "$ref": "https://idp.example/v2/Users/1"})), person("1"));
-        assert_eq!(member(json!({"$REF": "../Users/a%20b"})), person("a b"));
-        assert_eq!(member(json!({"Value": 7, "Type": "GROUP"})), Some(("7".to_owned(), MemberKind::Group)));
-        assert_eq!(member(json!({"value": "1", "type": "direct"})), Some(("1".to_owned(), MemberKind::Unknown)));
-        assert_eq!(member(json!("1")), Some(("1".to_owned(), MemberKind::Unknown)));
-        assert_eq!(member(json!({"display": "Ann"})), None);
+        assert_eq!(member(&json!({"value": "1", "type": "User"})), person("1"));
+        assert_eq!(member(&json!({"value": "1", "$ref": "https://idp.example/v2/Users/1"})), person("1"));
+        assert_eq!(member(&json!({"$REF": "../Users/a%20b"})), person("a b"));
+        assert_eq!(member(&json!({"Value": 7, "Type": "GROUP"})), Some(("7".to_owned(), MemberKind::Group)));
+        assert_eq!(member(&json!({"value": "1", "type": "direct"})), Some(("1".to_owned(), MemberKind::Unknown)));
+        assert_eq!(member(&json!("1")), Some(("1".to_owned(), MemberKind::Unknown)));
+        assert_eq!(member(&json!({"display": "Ann"})), None);
     }
 }

@@ -1,11 +1,12 @@
 //! What real servers do that the RFCs do not say, or forbid.
 
 /// The habits of one server; by default it has none.
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct Habits {
-    /// 404 where ServiceProviderConfig should be.
+    /// 404 where `ServiceProviderConfig` should be.
     pub no_config: bool,
-    /// ServiceProviderConfig tells this as the most results, and no page holds more.
+    /// `ServiceProviderConfig` tells this as the most results, and no page holds more.
     pub most: Option<usize>,
     /// No page holds more than this, though nothing says so.
     pub short_pages: Option<usize>,
@@ -64,9 +65,9 @@ pub struct Cursors {
 pub enum Filters {
     #[default]
     Good,
-    /// ServiceProviderConfig says that there are none, and each is refused.
+    /// `ServiceProviderConfig` says that there are none, and each is refused.
     Unsupported,
-    /// Refused with 400 invalidFilter, though ServiceProviderConfig says otherwise.
+    /// Refused with 400 `invalidFilter`, though `ServiceProviderConfig` says otherwise.
     Refused,
     /// As if there were none.
     Ignored,

@@ -21,12 +21,12 @@ impl ScimIdp {
             Ok(filter) => filter,
             Err(refused) => return refused,
         };
-        let (rows, total) = match self.rows(base, ask, users, filter.as_ref()) {
+        let (page, total) = match self.rows(base, ask, users, filter.as_ref()) {
             Ok(found) => found,
             Err(refused) => return refused,
         };
-        let mut resources = Vec::with_capacity(rows.rows.len());
-        for row in rows.rows {
+        let mut resources = Vec::with_capacity(page.records.len());
+        for row in page.records {
             match self.chosen(ask, row) {
                 Ok(row) => resources.push(Value::Object(row)),
                 Err(refused) => return refused,
@@ -46,7 +46,7 @@ impl ScimIdp {
         if self.habits.total == Total::GrowingOnce && self.pages > 1 {
             self.habits.total = Total::Right;
         }
-        match (rows.next, self.habits.cursors) {
+        match (page.next, self.habits.cursors) {
             (next, Some(cursors)) if ask.query.contains_key("cursor") => {
                 if !cursors.totals {
                     body.as_object_mut().unwrap().shift_remove("totalResults");
@@ -58,7 +58,7 @@ impl ScimIdp {
                     body["nextCursor"] = json!(cursor);
                 }
             }
-            _ => body["startIndex"] = json!(rows.start + 1),
+            _ => body["startIndex"] = json!(page.start + 1),
         }
         if !(resources.is_empty() && self.habits.no_empty_lists) {
             body["Resources"] = json!(resources);
@@ -115,7 +115,7 @@ impl ScimIdp {
             }
         };
         let end = from + rows.len();
-        Ok((Rows { rows, start, next: (end < total).then_some(end) }, total))
+        Ok((Rows { records: rows, start, next: (end < total).then_some(end) }, total))
     }
 
     /// Of a record what was asked for (RFC 7644 section 3.10), and what always comes.
@@ -155,7 +155,7 @@ impl ScimIdp {
 }
 
 struct Rows {
-    rows: Vec<Record>,
+    records: Vec<Record>,
     start: usize,
     next: Option<usize>,
 }

@@ -156,7 +156,7 @@ impl Service for ScimIdp {
         }
         match steps.as_slice() {
             ["ServiceProviderConfig"] => self.config(),
-            ["Users"] | ["Groups"] => self.list(base, ask, steps[0] == "Users"),
+            ["Users" | "Groups"] => self.list(base, ask, steps[0] == "Users"),
             ["Users", id] if !self.habits.no_users_by_id => {
                 let Some(place) = self.place(id) else { return error(404, None) };
                 let user = self.grouped(self.user(place));
