@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json_borrow::{ObjectAsVec, Value as Borrowed};
 
-use super::json::{self as loose, Node as _};
 use super::settle::{Op, Reply, Sending};
 use super::single::{Said, id_of};
 use super::wire::{Fault, Request, segment};
 use super::{BulkLimits, Desk};
 use crate::net::api::Answer;
 use crate::scim;
+use crate::scim::json::{self as loose, Node as _};
 
 /// What stands around the operations.
 const FRAME: usize = 128;

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::json::{self, Object};
 use crate::contact::Field;
 use crate::scim;
+use crate::scim::json::{self, Object};
+use crate::scim::lists::Lists;
 
 /// Most operations that are put into one Bulk request, however many the desk takes.
 const MOST_OPERATIONS: usize = 500;
@@ -46,22 +47,20 @@ impl Capabilities {
     pub(super) fn read(config: &Object, places: Places) -> Self {
         let section = |name| json::object(config, name);
         let supported = |name| section(name).and_then(|s| json::flag(s, "supported")).unwrap_or(false);
-        let number = |object: Option<&Object>, name| {
-            let value = json::get(object?, name)?;
-            value.as_u64().or_else(|| value.as_str()?.parse().ok()).and_then(|number| usize::try_from(number).ok())
-        };
+        let number = |object: Option<&Object>, name| json::number(object?, name);
         let bulk = supported("bulk").then(|| BulkLimits {
             max_operations: number(section("bulk"), "maxOperations").unwrap_or(100).min(MOST_OPERATIONS),
             max_payload_size: number(section("bulk"), "maxPayloadSize").unwrap_or(1024 * 1024),
         });
-        let most = number(section("filter"), "maxResults").filter(|&most| most > 0).unwrap_or(MOST_CONTACTS);
+        let lists = Lists::read(config);
+        let most = lists.most.unwrap_or(MOST_CONTACTS);
         Self {
             bulk: bulk.filter(|bulk| bulk.max_operations > 1),
             patch: supported("patch"),
-            filter: supported("filter").then_some(most),
+            filter: (lists.filter == Some(true)).then_some(most),
             sort: supported("sort"),
             etag: supported("etag"),
-            cursor: section("pagination").and_then(|s| json::flag(s, "cursor")).unwrap_or(false),
+            cursor: lists.cursor,
             places,
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json_borrow::ObjectAsVec;
 
-use super::json::{self, Object};
 use super::user;
 use crate::contact::{Field, Value};
+use crate::scim::json::{self, Object};
 
 /// The desk's own id of a contact (RFC 7643 section 3.1).
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::json::{self, Object};
+use crate::scim::json::{self, Object};
 
 /// The entries of an attribute, ready to be changed.
 pub(super) fn entries(resource: &Object, attribute: &str) -> Vec<Object> {

@@ -7,11 +7,11 @@ use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use http::header::ETAG;
 
-use super::json::{self, Object};
-use super::page::Page;
 use super::wire::Request;
 use super::{Contact, ContactId, Desk, Error, Listed};
 use crate::contact::ExternalId;
+use crate::scim::json::{self, Object};
+use crate::scim::page::Page;
 
 /// Longest filter of one request, in bytes before encoding: URLs above 8,000 bytes are refused by many servers.
 const LONGEST_FILTER: usize = 2500;

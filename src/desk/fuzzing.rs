@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 use serde_json_borrow::Value as Borrowed;
 
 use super::capabilities::Places;
-use super::json::Node as _;
-use super::page::Page;
 use super::{ChangeKind, Contact, Listed, render};
+use crate::scim::json::Node as _;
+use crate::scim::page::Page;
 
 /// What was read of a page of a listing.
 #[derive(Debug)]

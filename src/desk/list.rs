@@ -11,11 +11,11 @@ use serde_json_borrow::Value;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::census::Owners;
-use super::json::{self, Node as _};
-use super::page::Page;
 use super::wire::{Request, scim_type_of};
 use super::{Contact, Desk, Error, Listed};
 use crate::net::api::Answer;
+use crate::scim::json::{self, Node as _};
+use crate::scim::page::Page;
 
 /// How often a listing that does not fit is tried.
 const TRIES: usize = 2;
@@ -292,7 +292,7 @@ impl Desk {
     fn listed<'a>(&self, answer: &'a Answer, filtered: bool) -> Result<Page<Value<'a>>, Short> {
         match answer.status {
             200 => Ok(self.page_of(answer)?),
-            400 | 410 if scim_type_of(&answer).is_some_and(|kind| kind.ends_with("Cursor")) => {
+            400 | 410 if scim_type_of(answer).is_some_and(|kind| kind.ends_with("Cursor")) => {
                 Err(Short::Unproven("the desk's cursor expired".to_owned()))
             }
             400 | 405 | 413 | 414 | 501 if filtered => Err(Short::NoFilter),

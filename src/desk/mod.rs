@@ -15,10 +15,8 @@ mod find;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod json;
 mod list;
 mod newcomer;
-mod page;
 mod render;
 mod settings;
 mod settle;
@@ -39,11 +37,11 @@ pub use settings::{Settings, Tuning};
 
 use self::capabilities::Places;
 use self::census::Census;
-use self::json::Object;
 use self::wire::{Request, Wire};
 use crate::contact::Field;
 use crate::net::Budget;
 use crate::net::api::Throttling;
+use crate::scim::json::Object;
 
 /// A desk that answers, and what it can do. Clones share its connections.
 #[derive(Clone)]

@@ -8,10 +8,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::capabilities::Places;
 use super::entries;
-use super::json::{self, Object};
 use super::{ChangeKind, Contact};
 use crate::contact::{Field, Value};
 use crate::scim;
+use crate::scim::json::{self, Object};
 
 /// One attribute, as PATCH addresses it.
 #[derive(Clone, Debug, Eq, PartialEq)]

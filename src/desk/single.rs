@@ -7,11 +7,11 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
-use super::json::Object;
 use super::settle::{Op, Reply, Sending};
 use super::wire::{self, Fault, Request};
-use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, json, newcomer, render};
+use super::{ChangeKind, Contact, ContactId, Desk, Refusal, Written, newcomer, render};
 use crate::net::api::Answer;
+use crate::scim::json::{self, Object};
 
 /// What the desk said about one change.
 pub(super) struct Said {

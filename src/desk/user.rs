@@ -1,8 +1,8 @@
 //! What a User resource says (RFC 7643 sections 4.1 and 4.3, and KDesk's extension), read as servers really write it.
 
-use super::json::{self, Fields, Node as _};
 use crate::contact::{Field, Value};
 use crate::scim;
+use crate::scim::json::{self, Fields, Node as _};
 
 /// What stands in a field; `None` when nothing does.
 pub(super) fn value<F: Fields>(user: &F, field: &Field) -> Option<Value> {

@@ -42,15 +42,14 @@ impl Request {
     }
 }
 
-/// `scimType` of an error (RFC 7644 section 3.12), if it is one of the words of table 9 or RFC 9865.
+/// `scimType` of an error.
 pub(super) fn scim_type_of(answer: &Answer) -> Option<String> {
     serde_json::from_slice::<serde_json::Value>(&answer.body).ok().as_ref().and_then(scim_type)
 }
 
-/// `scimType` of an error's body. A desk could write anything there: only a bare word passes.
+/// `scimType` of an error's body.
 pub(super) fn scim_type(body: &serde_json::Value) -> Option<String> {
-    let word = super::json::text(body.as_object()?, "scimType")?;
-    (word.len() <= 32 && word.chars().all(|c| c.is_ascii_alphabetic())).then(|| word.to_owned())
+    scim::json::scim_type(body.as_object()?)
 }
 
 /// Why there is no answer to a request that changes something.

@@ -39,7 +39,8 @@ impl AttributePath {
         Self { name: name.into(), steps, any_case: false }
     }
 
-    /// The same in a record whose keys are compared without regard to case (RFC 7643 section 2.1).
+    /// The same in a record whose keys are compared without regard to case (RFC 7643 section 2.1), and whose flags some
+    /// servers write as text.
     pub(super) fn in_any_case(self) -> Self {
         Self { any_case: true, ..self }
     }
@@ -58,7 +59,7 @@ impl AttributePath {
     pub(super) fn values(&self, record: &Map<String, Value>) -> Vec<Value> {
         let mut found = Vec::new();
         match self.member(record, &self.name) {
-            Some(value) => leaves(value, None, &mut found),
+            Some(value) => self.leaves(value, None, &mut found),
             None => self.walk(record, &self.steps, &mut found),
         }
         found.into_iter().filter(|value| !value.is_null() && value.as_str() != Some("")).cloned().collect()
@@ -68,13 +69,46 @@ impl AttributePath {
         let Some((step, rest)) = steps.split_first() else { return };
         let Some(value) = self.member(record, &step.member) else { return };
         if rest.is_empty() {
-            return leaves(value, step.label.as_deref(), found);
+            return self.leaves(value, step.label.as_deref(), found);
         }
         let mut within = Vec::new();
-        elements(value, step.label.as_deref(), &mut within);
+        self.elements(value, step.label.as_deref(), &mut within);
         for record in within.into_iter().filter_map(Value::as_object) {
             self.walk(record, rest, found);
         }
+    }
+
+    /// The elements of a list, or the one value, that a label chooses.
+    fn elements<'a>(&self, value: &'a Value, label: Option<&str>, into: &mut Vec<&'a Value>) {
+        let all = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+        into.extend(all.iter().filter(|element| label.is_none_or(|label| self.is_labelled(element, label))));
+    }
+
+    /// The same where a name ends: of an object that a label chose, its `value`.
+    fn leaves<'a>(&self, value: &'a Value, label: Option<&str>, into: &mut Vec<&'a Value>) {
+        let from = into.len();
+        self.elements(value, label, into);
+        if label.is_some() {
+            for leaf in into.iter_mut().skip(from) {
+                *leaf = self.part(leaf, "value").unwrap_or(leaf);
+            }
+        }
+    }
+
+    fn is_labelled(&self, element: &Value, label: &str) -> bool {
+        if label.eq_ignore_ascii_case("primary") {
+            let flag = self.part(element, "primary");
+            let is_said = |text: &str| self.any_case && text.eq_ignore_ascii_case("true");
+            return flag.is_some_and(|flag| flag.as_bool().unwrap_or_else(|| flag.as_str().is_some_and(is_said)));
+        }
+        ["type", "customType"].iter().any(|key| {
+            let kind = self.part(element, key).and_then(Value::as_str);
+            kind.is_some_and(|kind| kind.eq_ignore_ascii_case(label))
+        })
+    }
+
+    fn part<'a>(&self, element: &'a Value, key: &str) -> Option<&'a Value> {
+        self.member(element.as_object()?, key)
     }
 
     fn member<'a>(&self, record: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
@@ -93,32 +127,6 @@ impl Step {
             _ => Self { member: text.to_owned(), label: None },
         }
     }
-}
-
-/// The elements of a list, or the one value, that a label chooses.
-fn elements<'a>(value: &'a Value, label: Option<&str>, into: &mut Vec<&'a Value>) {
-    let all = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
-    into.extend(all.iter().filter(|element| label.is_none_or(|label| is_labelled(element, label))));
-}
-
-/// The same where a name ends: of an object that a label chose, its `value`.
-fn leaves<'a>(value: &'a Value, label: Option<&str>, into: &mut Vec<&'a Value>) {
-    let from = into.len();
-    elements(value, label, into);
-    if label.is_some() {
-        for leaf in into.iter_mut().skip(from) {
-            *leaf = leaf.get("value").unwrap_or(leaf);
-        }
-    }
-}
-
-fn is_labelled(element: &Value, label: &str) -> bool {
-    if label.eq_ignore_ascii_case("primary") {
-        return element.get("primary").and_then(Value::as_bool) == Some(true);
-    }
-    ["type", "customType"]
-        .iter()
-        .any(|key| element.get(key).and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case(label)))
 }
 
 /// The attributes of a record that paths lead to.
@@ -183,6 +191,16 @@ mod tests {
         let path = AttributePath::new(&format!("{}:DIVISION", urn.to_uppercase())).in_any_case();
         assert_eq!(path.values(record.as_object().unwrap()), [json!("EMEA")]);
         assert_eq!(AttributePath::new(&format!("{urn}:division")).first(), urn);
+    }
+
+    #[test]
+    fn in_any_case_keys_of_elements_ignore_case_too() {
+        let record =
+            json!({"Emails": [{"Type": "home", "Value": "h"}, {"TYPE": "Work", "VALUE": "w", "Primary": "True"}]});
+        let values = |name: &str| AttributePath::new(name).in_any_case().values(record.as_object().unwrap());
+        assert_eq!(values("emails[work]"), [json!("w")]);
+        assert_eq!(values("emails[primary]"), [json!("w")]);
+        assert_eq!(AttributePath::new("Emails[work]").values(record.as_object().unwrap()), [json!(null); 0]);
     }
 
     #[test]

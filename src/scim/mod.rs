@@ -1,5 +1,10 @@
 //! The SCIM words that both sides of the wire use: the schema URNs of RFC 7643, the messages of RFC 7644 and KDesk's
-//! own extension. `desk` (the client) and `kdesk` (the bundled server) share this and nothing else.
+//! own extension. `desk` and `directory::scim` (the clients) and `kdesk` (the bundled server) share this and nothing
+//! else; the clients also share how answers are read.
+
+pub(crate) mod json;
+pub(crate) mod lists;
+pub(crate) mod page;
 
 /// Core user schema (RFC 7643 section 4.1).
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -32,7 +32,9 @@ fn connections(documents: &[serde_json::Value]) -> Vec<ContactSyncConnection> {
 
 #[test]
 fn every_example_is_what_the_types_say() {
-    for (example, count) in [("quickstart", 1), ("entra", 2), ("ldap", 2), ("overlap", 3)] {
+    let counts =
+        [("quickstart", 1), ("entra", 2), ("google", 1), ("ldap", 2), ("okta", 1), ("overlap", 3), ("scim", 1)];
+    for (example, count) in counts {
         let (_, documents) = documents(example);
         let connections = connections(&documents);
         assert_eq!(connections.len(), count, "{example}");

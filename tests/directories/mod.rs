@@ -20,4 +20,7 @@ mod ldap_whole;
 mod okta;
 mod okta_rules;
 mod okta_sign_in;
+mod scim;
+mod scim_foreign;
+mod scim_traps;
 mod shown;

@@ -17,6 +17,8 @@ pub mod processes;
 pub mod python;
 pub mod s3;
 pub mod samba;
+pub mod scim2_server;
+pub mod scim_idp;
 pub mod service;
 pub mod slapd;
 pub mod tls;

@@ -8,10 +8,10 @@ use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// One page of a list response. Attribute names ignore case, `Resources` may be absent, numbers may come as text.
 #[derive(Debug)]
-pub(super) struct Page<R> {
-    pub(super) total: Option<u64>,
-    pub(super) next: Option<String>,
-    pub(super) resources: Vec<R>,
+pub(crate) struct Page<R> {
+    pub(crate) total: Option<u64>,
+    pub(crate) next: Option<String>,
+    pub(crate) resources: Vec<R>,
 }
 
 #[derive(Deserialize)]

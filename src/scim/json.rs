@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 use serde_json_borrow::{ObjectAsVec, Value as Borrowed};
 
-pub(super) type Object = Map<String, Value>;
+pub(crate) type Object = Map<String, Value>;
 
 /// A JSON object, whoever owns its texts: ours to change, or those of a page that is only looked at.
-pub(super) trait Fields {
+pub(crate) trait Fields {
     /// What stands in it.
     type Node: Node<Fields = Self>;
 
@@ -15,7 +15,7 @@ pub(super) trait Fields {
 }
 
 /// A JSON value, likewise.
-pub(super) trait Node: Sized {
+pub(crate) trait Node: Sized {
     /// An object of such values.
     type Fields: Fields<Node = Self>;
 
@@ -105,24 +105,24 @@ impl<'a> Node for Borrowed<'a> {
 }
 
 /// The attribute of that name, however it is spelt; `null` is absent (RFC 7643 section 2.5).
-pub(super) fn get<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a F::Node> {
+pub(crate) fn get<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a F::Node> {
     object.find(name).filter(|found| !found.is_nothing())
 }
 
 /// The same, to change it; under the spelling that is there, else under `name`.
-pub(super) fn slot<'a>(object: &'a mut Object, name: &str) -> &'a mut Value {
+pub(crate) fn slot<'a>(object: &'a mut Object, name: &str) -> &'a mut Value {
     let spelt = spelling(object, name);
     object.entry(spelt).or_insert(Value::Null)
 }
 
 /// Takes the attribute out.
-pub(super) fn remove(object: &mut Object, name: &str) -> Option<Value> {
+pub(crate) fn remove(object: &mut Object, name: &str) -> Option<Value> {
     let spelt = spelling(object, name);
     object.shift_remove(&spelt)
 }
 
 /// Puts a value in, or takes the attribute out.
-pub(super) fn put(object: &mut Object, name: &str, value: Option<Value>) {
+pub(crate) fn put(object: &mut Object, name: &str, value: Option<Value>) {
     match value {
         Some(value) => *slot(object, name) = value,
         None => {
@@ -139,12 +139,12 @@ fn spelling(object: &Object, name: &str) -> String {
 }
 
 /// Text that is not empty.
-pub(super) fn text<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a str> {
     get(object, name).and_then(Node::as_text).filter(|text| !text.is_empty())
 }
 
 /// True or false; some servers write them as text.
-pub(super) fn flag<F: Fields>(object: &F, name: &str) -> Option<bool> {
+pub(crate) fn flag<F: Fields>(object: &F, name: &str) -> Option<bool> {
     let found = get(object, name)?;
     found.as_bool().or_else(|| match found.as_text()? {
         text if text.eq_ignore_ascii_case("true") => Some(true),
@@ -153,24 +153,38 @@ pub(super) fn flag<F: Fields>(object: &F, name: &str) -> Option<bool> {
     })
 }
 
+/// A whole number; some servers write them as text.
+pub(crate) fn number(object: &Object, name: &str) -> Option<usize> {
+    let value = get(object, name)?;
+    let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+    number.and_then(|number| usize::try_from(number).ok())
+}
+
+/// `scimType` of an error (RFC 7644 section 3.12), if it is one of the words of table 9 or RFC 9865. A server could write
+/// anything there: only a bare word passes.
+pub(crate) fn scim_type(error: &Object) -> Option<String> {
+    let word = text(error, "scimType")?;
+    (word.len() <= 32 && word.chars().all(|c| c.is_ascii_alphabetic())).then(|| word.to_owned())
+}
+
 /// A complex value, such as `name` or an extension.
-pub(super) fn object<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a F> {
+pub(crate) fn object<'a, F: Fields>(object: &'a F, name: &str) -> Option<&'a F> {
     get(object, name).and_then(Node::as_fields)
 }
 
 /// The entries of a multi-valued complex attribute; one alone may come without its list.
-pub(super) fn entries<'a, F: Fields>(object: &'a F, name: &str) -> impl Iterator<Item = &'a F> + use<'a, F> {
+pub(crate) fn entries<'a, F: Fields>(object: &'a F, name: &str) -> impl Iterator<Item = &'a F> + use<'a, F> {
     let found = get(object, name);
     let found = found.map_or(&[][..], |found| found.as_list().unwrap_or_else(|| std::slice::from_ref(found)));
     found.iter().filter_map(Node::as_fields)
 }
 
 /// Whether an entry of a multi-valued attribute has this label as its `type`.
-pub(super) fn is_labeled<F: Fields>(entry: &F, label: &str) -> bool {
+pub(crate) fn is_labeled<F: Fields>(entry: &F, label: &str) -> bool {
     text(entry, "type").is_some_and(|found| found.eq_ignore_ascii_case(label))
 }
 
 /// A value as filters write it (RFC 7644 section 3.4.2.2: JSON's rules).
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
