@@ -196,11 +196,15 @@ fault_conformance!(Entra);
 async fn reading_costs_one_token_and_one_request_for_999_people() {
     let (directory, server) = graph::generated(4_995).await;
     let query = asking(&["displayName", "mail"]);
-    assert_eq!(by_id(&directory, &query).await.len(), 4_995);
+    assert_eq!(by_id(&*directory, &query).await.len(), 4_995);
     let log = server.log();
     assert_eq!(log.iter().filter(|ask| ask.path.ends_with("/token")).count(), 1);
     assert_eq!(log.len(), 1 + 5, "100,000 people at 999 a page: 101 requests");
     assert!(log[1..].iter().all(|ask| ask.path == "/v1.0/users"));
+    server.forget();
+    let ids: Vec<_> = (0..100).map(|place| PersonId::new(graph::generated_id(place * 50)).unwrap()).collect();
+    assert_eq!(directory.read_again(&query, &ids).await.unwrap().len(), 100);
+    assert_eq!(server.log().len(), 5, "20 in a batch");
 }
 
 #[tokio::test]
