@@ -32,13 +32,13 @@ pub(super) fn auth(settings: &OktaSettings, client: &reqwest::Client, org: &Url)
         }
         OktaCredential::PrivateKey(pem) => {
             let missing = || web::wrong("source.okta.auth.privateKeyJWT", "it is missing, although type names it");
-            let application = settings.source.auth.private_key_jwt.clone().ok_or_else(missing)?;
+            let names = settings.source.auth.private_key_jwt.clone().ok_or_else(missing)?;
             let key =
                 SigningKey::from_pem(pem.reveal().as_bytes()).map_err(|error| web::wrong(KEY, error.to_string()))?;
             let mut url = org.clone();
             url.set_path("/oauth2/v1/token");
             let endpoint = TokenEndpoint::new(client.clone(), url);
-            let application = Application { endpoint, application, key, clock: clock::system() };
+            let application = Application { endpoint, names, key, clock: clock::system() };
             Ok((Auth::OAuth2(Tokens::new(application)), SignIn::PrivateKey))
         }
     }
@@ -48,7 +48,7 @@ pub(super) fn auth(settings: &OktaSettings, client: &reqwest::Client, org: &Url)
 /// not: the assertion names it.
 struct Application {
     endpoint: TokenEndpoint,
-    application: OktaPrivateKeyJwt,
+    names: OktaPrivateKeyJwt,
     key: SigningKey,
     clock: Clock,
 }
@@ -62,7 +62,7 @@ impl Grant for Application {
             Err(TokenError::Denied { code: Some(code), .. }) if is_about_scopes(&code) => self.ask_for(USERS).await,
             other => other,
         }
-        .map_err(|error| mended(error, self.application.key_id.as_deref()))
+        .map_err(|error| mended(error, self.names.key_id.as_deref()))
     }
 }
 
@@ -81,18 +81,15 @@ impl Application {
     /// developer.okta.com/docs/api/openapi/okta-oauth/guides/client-auth: a new `jti` each time, it is taken once.
     fn assertion(&self) -> Result<Secret, TokenError> {
         let now = (self.clock)().as_second();
-        let client = &self.application.client_id;
+        let client = &self.names.client_id;
         let claims = json!({
             "iss": client, "sub": client, "aud": self.endpoint.url().as_str(),
             "iat": now, "exp": now + LIFE, "jti": Uuid::new_v4().to_string(),
         });
-        let header: Vec<(&str, &str)> = self.application.key_id.iter().map(|id| ("kid", id.as_str())).collect();
-        let host = || self.endpoint.url().host_str().unwrap_or_default().to_owned();
-        self.key.sign(&header, &claims).map_err(|error| TokenError::Denied {
-            host: host(),
-            status: 0,
-            code: None,
-            mend: format!("{KEY}: {error}"),
+        let header: Vec<(&str, &str)> = self.names.key_id.iter().map(|id| ("kid", id.as_str())).collect();
+        self.key.sign(&header, &claims).map_err(|error| TokenError::Unavailable {
+            host: self.endpoint.url().host_str().unwrap_or_default().to_owned(),
+            reason: format!("{KEY}: {error}"),
         })
     }
 }

@@ -111,11 +111,11 @@ fn forbidden(sign_in: SignIn, answer: &Answer, what: What<'_>) -> String {
         SignIn::PrivateKey if lacks_scope => format!("grant the application the scope {scope} (Okta API Scopes)"),
         SignIn::PrivateKey => format!(
             "give the application an administrator role (Admin roles): Read-Only Administrator, or a custom role with \
-             \"{permission}\" for all of them"
+             \"{permission}\" for everybody"
         ),
         SignIn::ApiToken => format!(
             "the administrator who made the API token needs the role Read-Only Administrator, or a custom role with \
-             \"{permission}\" for all of them"
+             \"{permission}\" for everybody"
         ),
     }
 }

@@ -88,7 +88,7 @@ fn org(settings: &OktaSettings) -> Result<Url, Error> {
         return Err(wrong(URL, "it must end after the host: give https://acme.okta.com, without a path"));
     }
     let (name, domain) = url.host_str().and_then(|host| host.split_once('.')).unwrap_or_default();
-    if let Some(name) = name.strip_suffix("-admin") {
+    if let Some(name) = name.strip_suffix("-admin").filter(|_| domain.starts_with("okta")) {
         let reason = format!("it is the address of the Admin Console: leave -admin out, https://{name}.{domain}");
         return Err(wrong(URL, reason));
     }
@@ -100,7 +100,8 @@ impl Directory for OktaDirectory {
     async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
         if groups.is_empty() {
             // Nothing else would show whether the credentials are good.
-            let mut listing: Listing<'_, User> = self.okta.list(What::Users, &["users"], &[("fields", "id")]);
+            let query = [("limit", "1"), ("fields", "id")];
+            let mut listing: Listing<'_, User> = self.okta.short_list(What::Users, &["users"], &query);
             listing.page().await?;
         }
         let mut resolved = Vec::with_capacity(groups.len());
@@ -238,7 +239,7 @@ mod tests {
 
     #[test]
     fn an_organization_is_a_host_and_not_the_admin_consoles() {
-        for good in ["https://acme.okta.com", "https://acme.okta-emea.com/", "https://id.acme.example"] {
+        for good in ["https://acme.okta.com", "https://acme.okta-emea.com/", "https://id-admin.acme.example"] {
             opened(good).unwrap();
         }
         for (bad, mend) in [

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use contactsync::clock;
 use serde_json::json;
 
 use super::super::service::Reply;
@@ -56,7 +57,7 @@ impl Limit {
     /// The headers that every answer has.
     pub(super) fn mark(&self, reply: Reply) -> Reply {
         let left = self.until.unwrap_or_else(Instant::now).saturating_duration_since(Instant::now());
-        let now = SystemTime::now() + AHEAD;
+        let now = now() + AHEAD;
         let reset = (now + left).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64().round();
         reply
             .with("date", httpdate::fmt_http_date(now))
@@ -66,9 +67,12 @@ impl Limit {
     }
 }
 
+fn now() -> SystemTime {
+    clock::system()().into()
+}
+
 fn whole_second(then: Instant) -> Instant {
-    let since = (SystemTime::now() + then.saturating_duration_since(Instant::now()))
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap();
-    then + Duration::from_secs(1) - Duration::from_nanos(since.subsec_nanos().into())
+    let since =
+        (now() + then.saturating_duration_since(Instant::now())).duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    then + Duration::from_nanos(1_000_000_000 - u64::from(since.subsec_nanos()))
 }

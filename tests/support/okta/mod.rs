@@ -61,6 +61,7 @@ pub fn group_id(key: &str) -> String {
 }
 
 /// A user with a profile.
+#[expect(clippy::needless_pass_by_value, reason = "tests write it down where they need it")]
 pub fn user(id: &str, status: &str, profile: Value) -> Value {
     let mut whole =
         json!({"firstName": "Ann", "lastName": "Berg", "mobilePhone": null, "login": format!("{id}@login.example")});

@@ -1,8 +1,8 @@
 //! Who may ask: administrators' API tokens, and applications with a key.
 
 use std::collections::{BTreeSet, HashSet};
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use contactsync::clock;
 use serde_json::json;
 use url::Url;
 
@@ -62,7 +62,7 @@ impl Rights {
             return refuse("invalid_client");
         }
         let (header, claims) = claims_of(field("client_assertion"));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = u64::try_from(clock::system()().as_second()).unwrap();
         let expires = claims["exp"].as_u64().unwrap();
         let is_client = header["alg"] == "RS256"
             && header["kid"] == KEY_ID
