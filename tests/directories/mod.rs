@@ -16,4 +16,5 @@ mod ldap_tls;
 mod ldap_whole;
 mod scim;
 mod scim_foreign;
+mod scim_run;
 mod scim_traps;
