@@ -22,5 +22,6 @@ mod okta_rules;
 mod okta_sign_in;
 mod scim;
 mod scim_foreign;
+mod scim_run;
 mod scim_traps;
 mod shown;

@@ -99,7 +99,8 @@ async fn matching(server: &Server, filter: &str, people: &[Person]) -> Result<Ha
         if !found.contains(&witness) {
             return listed(server, filter, people).await;
         }
-        within.extend(found);
+        let asked_about = batch.iter().map(|person| person.id.as_str());
+        within.extend(asked_about.filter(|id| found.contains(*id)).map(str::to_owned));
     }
     Ok(within)
 }

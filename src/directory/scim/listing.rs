@@ -241,11 +241,13 @@ impl<'a> Listing<'a> {
             400 | 410 if is("expiredCursor") || is("invalidCursor") => {
                 Err(Short::Unproven("its cursor expired".to_owned()))
             }
-            400 if self.chosen().is_some() && !is("invalidFilter") => Err(Short::Attributes),
-            _ if self.filter.is_some() && is_refusal(answer) => {
-                self.refused = !self.theirs;
+            // A filter of ours can be done without.
+            _ if self.filter.is_some() && !self.theirs && is_refusal(answer) => {
+                self.refused = true;
                 Err(Short::Failed(self.server.refused_filter(answer)))
             }
+            400 if self.chosen().is_some() && !is("invalidFilter") => Err(Short::Attributes),
+            _ if self.filter.is_some() && is_refusal(answer) => Err(Short::Failed(self.server.refused_filter(answer))),
             _ => Err(Short::Failed(self.server.refused(answer, self.kind))),
         }
     }

@@ -55,7 +55,12 @@ impl Server {
     }
 
     fn request(&self, steps: &[&str], query: &[(&str, &str)]) -> Request {
-        Request::get(self.web.url(steps, query)).header(ACCEPT, ACCEPTED)
+        let mut url = self.web.url(steps, query);
+        // Forms write a blank as +, which is a plus to servers that read RFC 3986 to the letter.
+        if let Some(plain) = url.query().map(|query| query.replace('+', "%20")) {
+            url.set_query(Some(&plain));
+        }
+        Request::get(url).header(ACCEPT, ACCEPTED)
     }
 
     /// What it says of listing. A server need not say: then the plain means are used.
@@ -163,4 +168,23 @@ pub(super) fn code(answer: &Answer) -> Option<String> {
 /// Whether an answer says that the request was not understood: a filter, a parameter, an address that is not served.
 pub(super) fn is_refusal(answer: &Answer) -> bool {
     matches!(answer.status, 400 | 405 | 413 | 414 | 501)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::directory::web::{Web, Wiring};
+    use crate::net::api::Auth;
+    use crate::net::{Reach, Watch};
+
+    use super::*;
+
+    #[test]
+    fn filters_are_written_as_every_server_reads_them() {
+        let wiring = Wiring::new(None, Reach::default(), Watch::default());
+        let base = "https://idp.example/scim/v2/".parse().unwrap();
+        let web = Web::new(wiring.client("source.scim").unwrap(), base, Auth::None, &wiring);
+        let request = Server::new(web, 200).request(&["Users"], &[("filter", r#"a eq "1+1 & more""#)]);
+        let query = "filter=a%20eq%20%221%2B1%20%26%20more%22";
+        assert_eq!(request.url.as_str(), format!("https://idp.example/scim/v2/Users?{query}"));
+    }
 }
