@@ -7,6 +7,8 @@
 //! cli -> remote -> controller, as far as its endpoint of run logs is named
 //! ```
 //!
+//! `keys` is where credentials are read from: the trait, and the cluster; a checkout's are `manifest`'s.
+//!
 //! `api` holds the words that manifests are written in and `contact` the words of a contact; both are read by all and
 //! read nobody. `schedule` says when a connection is due. `person`, `schedule`, the deciding half of `sync` and that of
 //! `controller` do no I/O and are handed the time. `telemetry` is how a long-running command tells what it does. `kdesk`,

@@ -50,6 +50,7 @@ impl Checkout {
             "CONTACTSYNC_LOG_STORE",
             "CONTACTSYNC_SECRETS_DIR",
             "CONTACTSYNC_CLUSTER_NAME",
+            "CONTACTSYNC_IDENTITY_TOKEN_FILE",
             "CONTACTSYNC_LOG",
         ] {
             command.env_remove(name);

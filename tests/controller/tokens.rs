@@ -26,8 +26,8 @@ async fn office() -> Office {
 }
 
 fn claims(token: &Secret) -> Value {
-    let claims = token.reveal().split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
+    let payload = token.reveal().split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ pub fn program() -> Command {
         "CONTACTSYNC_LOG_STORE",
         "CONTACTSYNC_SECRETS_DIR",
         "CONTACTSYNC_CLUSTER_NAME",
+        "CONTACTSYNC_IDENTITY_TOKEN_FILE",
         "CONTACTSYNC_LOG",
     ] {
         command.env_remove(name);

@@ -55,7 +55,7 @@ impl Check<'_> {
         match (&program, &directory, &query) {
             _ if !self.count => report.skipped(Subject::Read, "the directory was not read, as you asked"),
             (Some(program), Some(directory), Some(query)) => {
-                read(self, program, &**directory, query, &mut report).await
+                read(self, program, &**directory, query, &mut report).await;
             }
             _ => report.skipped(Subject::Read, FIRST),
         }

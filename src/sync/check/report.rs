@@ -22,6 +22,8 @@ pub struct Checked {
     /// How many people; absent where the directory was not read whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counted>,
+    /// How often the directory asked to be asked less.
+    pub throttled: u64,
     /// Who was asked for, with personal data.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<PersonReport>,
@@ -221,6 +223,7 @@ impl<'a> Report<'a> {
             findings: Vec::new(),
             groups: Vec::new(),
             counts: None,
+            throttled: 0,
             people: Vec::new(),
         };
         Self { checked, tell }
@@ -257,6 +260,7 @@ impl<'a> Report<'a> {
     }
 
     pub(super) fn throttling(&mut self, Throttling { times, waited }: Throttling) {
+        self.checked.throttled = times;
         if times > 0 {
             let seconds = waited.as_secs_f64();
             let message = format!("the directory asked {times} times to be asked less; {seconds:.1} s were waited");
