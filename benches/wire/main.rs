@@ -20,6 +20,7 @@
 )]
 
 mod child;
+mod clouds;
 mod desk;
 mod growth;
 mod ldap;
@@ -46,6 +47,9 @@ async fn main() {
     };
     for people in numbers("BENCH_LDAP", "100000") {
         ldap::measure(people).await;
+    }
+    for people in numbers("BENCH_CLOUDS", "100000") {
+        clouds::measure(people).await;
     }
     growth::measure(&numbers("BENCH_GROWTH", "1000,10000,100000,1000000"));
 }

@@ -16,7 +16,7 @@ use crate::support::samba::{ADMIN, PASSWORD, SUFFIX, Samba};
 
 /// Four people: Ann (a comma in her DN), Bo, disabled Cem, Dee in an OU of her own; Sales holds Ann and North, North
 /// holds Bo and, in a ring, Sales; Everybody holds Domain Users, which is the primary group of all.
-fn server() -> Arc<Samba> {
+pub(super) fn server() -> Arc<Samba> {
     let mut ldif = String::new();
     for unit in ["Staff", "Guests"] {
         write!(ldif, "dn: OU={unit},{SUFFIX}\nobjectClass: organizationalUnit\n\n").unwrap();
@@ -35,6 +35,17 @@ fn server() -> Arc<Samba> {
         )
         .unwrap();
     }
+    let bo = format!("dn: {},{SUFFIX}\n", people[1].1);
+    ldif = ldif.replace(
+        &bo,
+        &format!(
+            "{bo}displayName: Bo Berg\ngivenName: Bo\nsn: Berg\ncompany: Acme AB\ntitle: Engineer\ndivision: EMEA\n\
+             telephoneNumber: +46 8 465 004 10\nmobile: +46 70 174 06 05\nstreetAddress: Storgatan 1\nl:: {}\nst:: {}\n\
+             postalCode: 211 34\nc: SE\nco: Sweden\n",
+            STANDARD.encode("Malmö"),
+            STANDARD.encode("Skåne")
+        ),
+    );
     // Ann was called Ek before; her old address still reaches her.
     let ann = format!("dn: {},{SUFFIX}\n", people[0].1);
     ldif = ldif.replace(

@@ -25,3 +25,4 @@ mod scim_foreign;
 mod scim_run;
 mod scim_traps;
 mod shown;
+mod standard;
