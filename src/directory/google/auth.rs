@@ -18,7 +18,7 @@ use crate::directory::web::wrong;
 use crate::net::Secret;
 use crate::net::api::Auth;
 use crate::net::jwt::SigningKey;
-use crate::net::oauth::{Assertion, Grant, JwtBearer, Token, TokenEndpoint, TokenError, Tokens};
+use crate::net::oauth::{Assertion, Fixed, Grant, JwtBearer, Token, TokenEndpoint, TokenError, Tokens};
 
 /// Reads people: users.list and users.get.
 pub(super) const USERS: &str = "https://www.googleapis.com/auth/admin.directory.user.readonly";
@@ -96,8 +96,7 @@ impl SignIn {
 
     /// Signs requests in with a token of this scope.
     pub(super) fn auth(this: &Arc<Self>, scope: &'static str) -> Auth {
-        let assertion = ForScope { sign_in: Arc::clone(this), scope };
-        Auth::OAuth2(Tokens::new(Scoped { bearer: JwtBearer { endpoint: this.endpoint.clone(), assertion }, scope }))
+        Auth::OAuth2(Tokens::new(ForScope { sign_in: Arc::clone(this), scope }))
     }
 }
 
@@ -136,6 +135,7 @@ fn workload(
     Ok(Workload::new(client, &sts, &iam, identity, token))
 }
 
+/// Asks for tokens of one scope. Refusals are told in the words of Google's consoles.
 struct ForScope {
     sign_in: Arc<SignIn>,
     scope: &'static str,
@@ -147,8 +147,14 @@ impl Assertion for ForScope {
         let SignIn { endpoint, signer, account, subject, clock } = &*self.sign_in;
         let iat = clock().as_second();
         let aud = endpoint.url().as_str();
-        let claims =
-            Claims { iss: account, sub: subject.as_deref(), scope: self.scope, aud, iat, exp: iat.saturating_add(LIFE) };
+        let claims = Claims {
+            iss: account,
+            sub: subject.as_deref(),
+            scope: self.scope,
+            aud,
+            iat,
+            exp: iat.saturating_add(LIFE),
+        };
         match signer {
             Signer::Key { key, id } => {
                 let header: Vec<(&str, &str)> = id.iter().map(|id| ("kid", id.as_str())).collect();
@@ -167,26 +173,22 @@ fn unsigned(url: &Url, reason: String) -> TokenError {
     TokenError::Unavailable { host: crate::net::http::host(url), reason: format!("no assertion was made: {reason}") }
 }
 
-/// The same grant, its refusals told in the words of Google's consoles.
-struct Scoped {
-    bearer: JwtBearer<ForScope>,
-    scope: &'static str,
-}
-
 #[async_trait]
-impl Grant for Scoped {
+impl Grant for ForScope {
     async fn ask(&self) -> Result<Token, TokenError> {
-        self.bearer.ask().await.map_err(|error| match error {
-            TokenError::Denied { host, status, code, mend } if host == crate::net::http::host(self.bearer.endpoint.url()) => {
+        let assertion = Fixed(self.make().await?);
+        let bearer = JwtBearer { endpoint: self.sign_in.endpoint.clone(), assertion };
+        bearer.ask().await.map_err(|error| match error {
+            TokenError::Denied { host, status, code, mend } => {
                 let mend = self.mend(code.as_deref()).unwrap_or(mend);
                 TokenError::Denied { host, status, code, mend }
             }
-            error => error,
+            error @ TokenError::Unavailable { .. } => error,
         })
     }
 }
 
-impl Scoped {
+impl ForScope {
     fn mend(&self, code: Option<&str>) -> Option<String> {
         match code? {
             "unauthorized_client" | "access_denied" | "invalid_scope" => Some(format!(

@@ -111,7 +111,8 @@ impl Api {
                 "API access is turned off for this customer: turn it on in the Admin console".to_owned()
             }
             _ => {
-                let who = if self.delegated { "the administrator of source.google.subject" } else { "the service account" };
+                let who =
+                    if self.delegated { "the administrator of source.google.subject" } else { "the service account" };
                 format!(
                     "{who} may not read this: give it an administrator role with the privilege {privilege} for the Admin \
                      API, and check that what source.google and scope name is of its own customer"
@@ -178,7 +179,8 @@ mod tests {
 
     #[test]
     fn l20_only_bare_words_are_told() {
-        let told = |reason: &str| Refusal::of(&answer(403, &json!({"errors": [{"reason": reason}]}))).reason().is_some();
+        let told =
+            |reason: &str| Refusal::of(&answer(403, &json!({"errors": [{"reason": reason}]}))).reason().is_some();
         assert!(told("forbidden") && told("SERVICE_DISABLED"));
         assert!(!told("ann@acme.example") && !told("Ann Berg") && !told(&"a".repeat(65)));
     }

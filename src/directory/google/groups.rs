@@ -45,7 +45,8 @@ async fn by_key(api: &Api, wanted: &str) -> Result<Vec<String>, Error> {
     is_kind(api, &group, "admin#directory#group")?;
     let id = id(api, &group)?;
     let texts = ["email", "aliases", "nonEditableAliases"].into_iter().filter_map(|name| group.get(name));
-    let mut addresses = texts.flat_map(|value| value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice));
+    let mut addresses =
+        texts.flat_map(|value| value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice));
     let is_meant = id == wanted
         || addresses.any(|address| address.as_str().is_some_and(|address| address.eq_ignore_ascii_case(wanted)));
     Ok(is_meant.then_some(id).into_iter().collect())

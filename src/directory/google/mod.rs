@@ -163,8 +163,7 @@ impl Google {
         };
         let fields = ("fields", format!("kind,nextPageToken,users({fields})"));
         let parameters = [whose, ("maxResults", self.page_size.to_string()), fields].into_iter().chain(more);
-        let listing =
-            Listing::new(&self.people, &["users"], ("admin#directory#users", "users"), parameters.collect());
+        let listing = Listing::new(&self.people, &["users"], ("admin#directory#users", "users"), parameters.collect());
         match query {
             Some(query) => listing.of(query),
             None => listing,

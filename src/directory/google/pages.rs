@@ -132,5 +132,7 @@ pub(super) fn is_kind(api: &Api, body: &Record, kind: &str) -> Result<(), Error>
     if body.get("kind").and_then(Value::as_str) == Some(kind) {
         return Ok(());
     }
-    Err(api.web.incomplete(format!("an answer is not {kind}: something else answers in the place of the Directory API")))
+    Err(api
+        .web
+        .incomplete(format!("an answer is not {kind}: something else answers in the place of the Directory API")))
 }

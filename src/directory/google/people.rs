@@ -64,7 +64,8 @@ impl<'a> Reader<'a> {
             None => true,
             Some(segment) => {
                 let path = location.as_deref().ok_or_else(|| {
-                    api.web.incomplete("a user has no orgUnitPath that the reader may see, so nothing tells where it lies")
+                    api.web
+                        .incomplete("a user has no orgUnitPath that the reader may see, so nothing tells where it lies")
                 })?;
                 segment.contains(path).map_err(|reason| api.web.incomplete(reason))?
             }

@@ -55,6 +55,17 @@ impl Workload {
     /// Signs claims, which are JSON.
     pub(super) async fn sign(&self, claims: &str) -> Result<Secret, TokenError> {
         let token = self.pool.token().await?;
+        match self.sign_with(&token, claims).await {
+            // One that was taken back before its time.
+            Err(TokenError::Denied { status: 401, .. }) => {
+                self.pool.forget(&token).await;
+                self.sign_with(&self.pool.token().await?, claims).await
+            }
+            signed => signed,
+        }
+    }
+
+    async fn sign_with(&self, token: &Secret, claims: &str) -> Result<Secret, TokenError> {
         let request = self.client.post(self.url.clone()).bearer_auth(token.reveal());
         let body = json!({"payload": claims}).to_string();
         let sent = request.header(CONTENT_TYPE, "application/json").body(body).send().await;
@@ -68,7 +79,6 @@ impl Workload {
                 Ok(Secret::new(signed.signed_jwt))
             }
             400 | 401 | 403 | 404 => {
-                self.pool.forget(&token).await;
                 let mend = "check auth.workloadIdentity.serviceAccount, grant the pool's principal the role \
                             roles/iam.serviceAccountTokenCreator on it, and enable the IAM Service Account Credentials API";
                 Err(TokenError::Denied { host: host(&self.url), status, code: None, mend: mend.to_owned() })
