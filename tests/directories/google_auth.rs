@@ -1,6 +1,6 @@
 //! How Google is signed in to: key files that are none, administrators, workload identity.
 
-use contactsync::api::GoogleAuth;
+use contactsync::api::{ContactSyncConnection, GoogleAuth};
 use contactsync::directory::google::{GoogleCredential, GoogleSettings};
 use contactsync::directory::{Directory, Error};
 use contactsync::net::{Reach, Secret};
@@ -152,4 +152,18 @@ async fn what_a_pool_refuses_is_told_with_what_to_check() {
         let text = error.to_string();
         assert!(matches!(error, Error::Denied { .. }) && text.contains(says) && !text.contains("hunter2"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn the_example_opens_as_it_stands() {
+    let text = include_str!("../../examples/google/connection.yaml");
+    let connection: ContactSyncConnection = serde_yaml::from_str(text).unwrap();
+    let server = server().await;
+    let opened = directory(&server, |settings| {
+        let endpoints = settings.source.endpoints.take();
+        settings.source = connection.spec.source.google.unwrap();
+        settings.source.subject = Some(crate::support::google::ADMIN.to_owned());
+        settings.source.endpoints = endpoints;
+    });
+    assert_eq!(count(&opened.unwrap()).await.unwrap(), 1);
 }

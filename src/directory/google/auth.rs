@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::GoogleCredential;
 use super::workload::Workload;
-use super::{GoogleCredential, GoogleSettings};
-use crate::api::GoogleEndpoints;
+use crate::api::GoogleSource;
 use crate::clock::{self, Clock};
-use crate::directory::Error;
 use crate::directory::web::wrong;
+use crate::directory::{Error, Wiring};
 use crate::net::Secret;
 use crate::net::api::Auth;
 use crate::net::jwt::SigningKey;
@@ -71,17 +71,21 @@ struct Claims<'a> {
 
 impl SignIn {
     /// Checks credential and addresses; asks nothing yet.
-    pub(super) fn new(settings: &GoogleSettings, client: &reqwest::Client) -> Result<Self, Error> {
-        let (source, wiring) = (&settings.source, &settings.wiring);
+    pub(super) fn new(
+        source: &GoogleSource,
+        credential: GoogleCredential,
+        wiring: &Wiring,
+        client: &reqwest::Client,
+    ) -> Result<Self, Error> {
         let endpoints = source.endpoints.clone().unwrap_or_default();
         let token_url = endpoints.token_url.as_deref().map(|url| wiring.url("source.google.endpoints.tokenURL", url));
-        let (signer, account, own_url) = match &settings.credential {
+        let (signer, account, own_url) = match credential {
             GoogleCredential::Key(text) => {
-                let (signer, file) = read_key(text)?;
+                let (signer, file) = read_key(&text)?;
                 (signer, file.client_email, file.token_uri.map(|url| wiring.url(KEY, &url)))
             }
             GoogleCredential::Token(token) => {
-                let workload = workload(settings, &endpoints, client, token.clone())?;
+                let workload = workload(source, wiring, client, token)?;
                 let account = workload.account().to_owned();
                 (Signer::Workload(workload), account, None)
             }
@@ -120,15 +124,16 @@ fn read_key(text: &Secret) -> Result<(Signer, KeyFile), Error> {
 }
 
 fn workload(
-    settings: &GoogleSettings,
-    endpoints: &GoogleEndpoints,
+    source: &GoogleSource,
+    wiring: &Wiring,
     client: &reqwest::Client,
     token: Secret,
 ) -> Result<Workload, Error> {
     let field = "source.google.auth.workloadIdentity";
-    let identity = settings.source.auth.workload_identity.as_ref();
+    let identity = source.auth.workload_identity.as_ref();
     let identity = identity.ok_or_else(|| wrong(field, "it is missing: auth.type is WorkloadIdentity"))?;
-    let url = |field: &str, given: Option<&str>, usual: &str| settings.wiring.url(field, given.unwrap_or(usual));
+    let endpoints = source.endpoints.clone().unwrap_or_default();
+    let url = |field: &str, given: Option<&str>, usual: &str| wiring.url(field, given.unwrap_or(usual));
     let sts = url("source.google.endpoints.sts", endpoints.sts.as_deref(), "https://sts.googleapis.com")?;
     let iam = endpoints.iam_credentials.as_deref();
     let iam = url("source.google.endpoints.iamCredentials", iam, "https://iamcredentials.googleapis.com")?;
@@ -158,18 +163,18 @@ impl Assertion for ForScope {
         match signer {
             Signer::Key { key, id } => {
                 let header: Vec<(&str, &str)> = id.iter().map(|id| ("kid", id.as_str())).collect();
-                key.sign(&header, &claims).map_err(|error| unsigned(endpoint.url(), error.to_string()))
+                key.sign(&header, &claims).map_err(|error| unsigned(endpoint.url(), &error.to_string()))
             }
             Signer::Workload(workload) => {
                 let claims = serde_json::to_string(&claims)
-                    .map_err(|_json| unsigned(endpoint.url(), "its claims cannot be written".to_owned()))?;
+                    .map_err(|_json| unsigned(endpoint.url(), "its claims cannot be written"))?;
                 workload.sign(&claims).await
             }
         }
     }
 }
 
-fn unsigned(url: &Url, reason: String) -> TokenError {
+fn unsigned(url: &Url, reason: &str) -> TokenError {
     TokenError::Unavailable { host: crate::net::http::host(url), reason: format!("no assertion was made: {reason}") }
 }
 

@@ -80,9 +80,9 @@ struct Google {
 /// # Errors
 /// [`Error::Settings`] names the field that cannot be.
 pub fn open(settings: GoogleSettings) -> Result<GoogleDirectory, Error> {
-    let GoogleSettings { source, wiring, .. } = &settings;
+    let GoogleSettings { source, credential, wiring } = settings;
     let client = wiring.client("source.google")?;
-    let sign_in = Arc::new(SignIn::new(&settings, &client)?);
+    let sign_in = Arc::new(SignIn::new(&source, credential, &wiring, &client)?);
     let directory = source.endpoints.as_ref().and_then(|endpoints| endpoints.directory.as_deref());
     let base = wiring.url("source.google.endpoints.directory", directory.unwrap_or(API))?;
     let api = |part: Part| {
@@ -90,13 +90,13 @@ pub fn open(settings: GoogleSettings) -> Result<GoogleDirectory, Error> {
             Part::People => auth::USERS,
             Part::Groups => auth::GROUPS,
         };
-        let web = Web::new(client.clone(), base.clone(), SignIn::auth(&sign_in, scope), wiring).paced(pace);
+        let web = Web::new(client.clone(), base.clone(), SignIn::auth(&sign_in, scope), &wiring).paced(pace);
         Api { web, part, delegated: source.subject.is_some() }
     };
     let page_size = source.page_size.and_then(|size| u16::try_from(size).ok()).unwrap_or(PAGE).clamp(1, PAGE);
-    let customer = source.customer.clone().unwrap_or_else(|| MY_CUSTOMER.to_owned());
+    let customer = source.customer.unwrap_or_else(|| MY_CUSTOMER.to_owned());
     let (people, groups) = (api(Part::People), api(Part::Groups));
-    Ok(GoogleDirectory(Google { people, groups, customer, domain: source.domain.clone(), page_size }))
+    Ok(GoogleDirectory(Google { people, groups, customer, domain: source.domain, page_size }))
 }
 
 #[async_trait]

@@ -112,7 +112,7 @@ impl Mask {
             let value = value.get(name)?;
             Some((name.clone(), within.as_ref().map_or_else(|| value.clone(), |mask| mask.of(value))))
         });
-        Value::Object(Map::from_iter(chosen))
+        Value::Object(chosen.collect::<Map<_, _>>())
     }
 }
 
@@ -243,7 +243,7 @@ impl Google {
                         .any(|one| one.as_str().is_some_and(|one| one.to_lowercase() == value))
                 }
                 ("orgDepartment", '=') => texts("organizations", "department").contains(&value),
-                ("isSuspended", '=') => user["suspended"].to_string() == value,
+                ("isSuspended", '=') => user["suspended"].as_bool() == value.parse().ok(),
                 _ => return Err(invalid("query")),
             };
             if !is {
