@@ -40,9 +40,9 @@ fn answer(status: u16, reason: &str) -> Fault {
 
 #[tokio::test]
 async fn a_read_makes_the_fewest_requests_and_asks_for_nothing_that_is_not_needed() {
-    let (directory, server) = Google::generated(2_500).await;
+    let (directory, server) = Google::generated(2_499).await;
     let query = asking(&["primaryEmail", "name.fullName", "phones[work]"]);
-    assert_eq!(by_id(&directory, &query).await.len(), 2_500);
+    assert_eq!(by_id(&directory, &query).await.len(), 2_499);
     assert_eq!(api_requests(&server), 5);
     assert_eq!(server.change(|google| google.tokens.count), 1);
     let first = server.log().into_iter().find(|ask| ask.path.ends_with("/users")).unwrap();
@@ -52,6 +52,21 @@ async fn a_read_makes_the_fewest_requests_and_asks_for_nothing_that_is_not_neede
         (first.param("customer"), first.param("projection"), first.param("query")),
         ("my_customer", "basic", "")
     );
+}
+
+#[tokio::test]
+async fn a_last_page_that_is_full_is_asked_for_twice() {
+    let (directory, server) = Google::generated(2_000).await;
+    assert_eq!(by_id(&directory, &asking(&["primaryEmail"])).await.len(), 2_000);
+    assert_eq!(api_requests(&server), 5);
+}
+
+#[tokio::test]
+async fn l02_json_of_somebody_else_is_no_empty_list() {
+    let (directory, server) = staff(3).await;
+    server.rule("/users", 0, 9, Fault::OtherJson);
+    let error = read(&directory, &asking(&["primaryEmail"])).await.unwrap_err();
+    assert!(matches!(error, Error::Incomplete { .. }) && !error.to_string().contains("ann@"), "{error}");
 }
 
 #[tokio::test]
@@ -332,6 +347,9 @@ async fn a_domain_bounds_who_is_read_and_who_is_in_scope() {
     assert_eq!(people.iter().map(|person| person.in_query).collect::<Vec<_>>(), [false, true]);
     let error = read(&of_domain("nowhere.example"), &query).await.unwrap_err();
     assert!(matches!(&error, Error::Settings { field, .. } if field == "source.google.domain"), "{error}");
+    let other = crate::support::google::directory(&server, |settings| settings.source.customer = Some("C1".to_owned()));
+    let error = read(&other.unwrap(), &query).await.unwrap_err();
+    assert!(matches!(&error, Error::Settings { field, .. } if field == "source.google.customer"), "{error}");
 }
 
 #[tokio::test]

@@ -130,14 +130,13 @@ impl Fake for Server<Google> {
 impl Served for Workspace {
     async fn serve(&self, people: &[TestPerson], groups: &[TestGroup]) -> (Box<dyn Directory>, Box<dyn Fake>) {
         let server = holding(people, groups).await;
-        server.change(|google| google.most = 3);
-        let directory = directory(&server, |_| {}).unwrap();
+        let directory = directory(&server, |settings| settings.source.page_size = Some(3)).unwrap();
         (Box::new(directory), Box::new(server))
     }
 
     /// Google counts no list, and its pages may be of any length.
     fn hides(&self, fault: &Fault) -> bool {
-        matches!(fault, Fault::LostLink | Fault::ShortPage)
+        matches!(fault, Fault::ShortPage)
     }
 }
 

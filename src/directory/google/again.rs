@@ -37,7 +37,7 @@ impl Google {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let members = Members::read(&self.groups, &query.groups).await?;
+        let members = Members::read(&self.groups, self.page_size, &query.groups).await?;
         let reader = Reader::new(query, &members, &narrowing)?;
         let asking: Vec<_> = ids.iter().map(|id| self.one(query, &reader, id)).collect();
         let found: Vec<(PersonId, Found)> =
@@ -77,7 +77,7 @@ impl Google {
                     Found::There(Box::new((reader.person(api, &record)?, email)))
                 }
             }
-            404 if Refusal::of(&answer).reason() == Some("notFound") => Found::Gone,
+            404 if Refusal::of(&answer).is_missing() => Found::Gone,
             403 if matches!(Refusal::of(&answer).reason(), Some("forbidden" | "notAuthorized")) => {
                 Found::Hidden(api.fault(&answer))
             }
@@ -163,7 +163,7 @@ impl Google {
         let answer = self.user(key, &[("projection", "full".to_owned())]).await?;
         let mut record = match answer.status {
             200 => self.record(&answer)?,
-            404 if Refusal::of(&answer).reason() == Some("notFound") => return Ok(Vec::new()),
+            404 if Refusal::of(&answer).is_missing() => return Ok(Vec::new()),
             _ => return Err(self.people.fault(&answer)),
         };
         let shown = Shown {

@@ -45,6 +45,17 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether it says that what was asked for is not there, and not that its domain is not.
+    pub(super) fn is_missing(&self) -> bool {
+        self.reason() == Some("notFound") && !self.speaks_of("domain")
+    }
+
+    fn speaks_of(&self, word: &str) -> bool {
+        self.message.to_ascii_lowercase().contains(word)
+    }
+}
+
 fn is_word(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -88,8 +99,11 @@ impl Api {
                 "{code}: the project's quota of today is used up: ask for more at Admin SDK API in the Google Cloud console"
             )),
             (403, reason) => self.web.denied(format!("{code}: {}", self.mend(reason))),
-            (404, Some("domainNotFound")) => {
+            (404, Some(_)) if refusal.speaks_of("domain not found") => {
                 wrong("source.google.domain", format!("Google knows no such domain ({code}): check the spelling"))
+            }
+            (400, Some(_)) if refusal.speaks_of("customer") => {
+                wrong("source.google.customer", format!("Google knows no such customer ({code}): check the id"))
             }
             _ => self.web.unavailable(format!("it answered {code}")),
         }
@@ -126,14 +140,13 @@ impl Api {
         let refusal = Refusal::of(answer);
         let (400, Some(reason)) = (answer.status, refusal.reason()) else { return self.fault(answer) };
         let code = code(answer, Some(reason));
-        let message = refusal.message.to_ascii_lowercase();
-        if message.contains("field selection") || message.contains("schema") || message.contains("field_mask") {
+        if ["field selection", "schema", "field_mask"].iter().any(|word| refusal.speaks_of(word)) {
             let named = refusal.message.rsplit(' ').next().unwrap_or_default();
             let of = |name: &&String| name.split(['.', '[']).any(|step| step.eq_ignore_ascii_case(named));
             let name = query.attributes.iter().find(of).map_or_else(String::new, |name| format!(" {name}"));
             return wrong("mapping", format!("Google knows no such attribute{name} ({code}): check the spelling"));
         }
-        if query.segment.is_some() && (message.contains("ou_id") || message.contains("org")) {
+        if query.segment.is_some() && (refusal.speaks_of("ou_id") || refusal.speaks_of("org")) {
             let reason = format!("Google knows no such organizational unit ({code}): check the path");
             return wrong("scope.pattern.segment", reason);
         }

@@ -15,6 +15,8 @@ use crate::net::api::Request;
 
 /// The folder of the manifest that names groups.
 const FIELD: &str = "scope";
+/// Groups a page: the most that groups.list gives.
+const PAGE: u16 = 200;
 
 /// Resolves one group of this customer.
 pub(super) async fn resolve(api: &Api, customer: &str, group: &GroupRef) -> Result<ResolvedGroup, Error> {
@@ -38,7 +40,7 @@ async fn by_key(api: &Api, wanted: &str) -> Result<Vec<String>, Error> {
     let answer = api.web.ask(&Request::get(url)).await?;
     match answer.status {
         200 => {}
-        404 if Refusal::of(&answer).reason() == Some("notFound") => return Ok(Vec::new()),
+        404 if Refusal::of(&answer).is_missing() => return Ok(Vec::new()),
         _ => return Err(api.fault(&answer)),
     }
     let group: Record = api.web.parse(&answer)?;
@@ -57,10 +59,9 @@ async fn by_name(api: &Api, customer: &str, wanted: &str) -> Result<Vec<String>,
     let parameters = vec![
         ("customer", customer.to_owned()),
         ("query", format!("name={}", quoted(wanted))),
-        ("maxResults", "200".to_owned()),
         ("fields", "kind,nextPageToken,groups(id,name)".to_owned()),
     ];
-    let mut listing = Listing::new(api, &["groups"], ("admin#directory#groups", "groups"), parameters);
+    let mut listing = Listing::new(api, &["groups"], ("admin#directory#groups", "groups"), PAGE, parameters);
     let mut found = Vec::new();
     while let Some(page) = listing.next().await? {
         for group in page.iter().filter(|group| group.get("name").and_then(Value::as_str) == Some(wanted)) {

@@ -18,7 +18,7 @@ use crate::directory::{Error, GroupQuery};
 use crate::person::{GroupSet, PersonId};
 
 /// Members a page: the most that members.list gives.
-const PAGE: &str = "200";
+const PAGE: u16 = 200;
 /// Groups read together.
 const TOGETHER: usize = 4;
 
@@ -48,9 +48,9 @@ struct Content {
 }
 
 impl Members {
-    /// Walks every group of the query.
-    pub(super) async fn read(api: &Api, queries: &[GroupQuery]) -> Result<Self, Error> {
-        let groups = walk(api, queries).await?;
+    /// Walks every group of the query, so many members a page as far as Google gives them.
+    pub(super) async fn read(api: &Api, page_size: u16, queries: &[GroupQuery]) -> Result<Self, Error> {
+        let groups = walk(api, page_size.min(PAGE), queries).await?;
         let mut members = Self::default();
         for (place, query) in queries.iter().enumerate() {
             for content in reach(&groups, query) {
@@ -78,7 +78,7 @@ impl Members {
 }
 
 /// Reads the groups of the query, and the groups in those whose nested members count.
-async fn walk(api: &Api, queries: &[GroupQuery]) -> Result<HashMap<String, Content>, Error> {
+async fn walk(api: &Api, page_size: u16, queries: &[GroupQuery]) -> Result<HashMap<String, Content>, Error> {
     let nested = queries.iter().filter(|query| query.membership == Membership::Nested);
     let nested: HashSet<&str> = nested.map(|query| query.group.id.as_str()).collect();
     let mut visited: HashSet<String> = queries.iter().map(|query| query.group.id.clone()).collect();
@@ -91,7 +91,7 @@ async fn walk(api: &Api, queries: &[GroupQuery]) -> Result<HashMap<String, Conte
     while !waiting.is_empty() {
         let reading = waiting.drain(..).map(|(group, walked)| {
             let is_root = roots.contains(&group);
-            async move { content(api, &group, is_root).await.map(|content| (group, walked, content)) }
+            async move { content(api, page_size, &group, is_root).await.map(|content| (group, walked, content)) }
         });
         let reading: Vec<_> = reading.collect();
         let read: Vec<_> = futures::stream::iter(reading).buffer_unordered(TOGETHER).try_collect().await?;
@@ -131,11 +131,10 @@ fn reach<'a>(groups: &'a HashMap<String, Content>, query: &'a GroupQuery) -> Vec
 }
 
 /// Reads one group. Nothing is left out: a group whose members cannot be read fails the read.
-async fn content(api: &Api, group: &str, is_root: bool) -> Result<Content, Error> {
-    let parameters =
-        vec![("maxResults", PAGE.to_owned()), ("fields", "kind,nextPageToken,members(id,type)".to_owned())];
-    let mut listing =
-        Listing::new(api, &["groups", group, "members"], ("admin#directory#members", "members"), parameters);
+async fn content(api: &Api, page_size: u16, group: &str, is_root: bool) -> Result<Content, Error> {
+    let parameters = vec![("fields", "kind,nextPageToken,members(id,type)".to_owned())];
+    let kind = ("admin#directory#members", "members");
+    let mut listing = Listing::new(api, &["groups", group, "members"], kind, page_size, parameters);
     let mut content = Content::default();
     while let Some(page) = listing.next().await.map_err(|error| blame(error, group, is_root))? {
         for member in &page {

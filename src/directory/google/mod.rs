@@ -133,7 +133,7 @@ impl Directory for GoogleDirectory {
 impl Google {
     async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
         let narrowing = Narrowing::of(query)?;
-        let members = Members::read(&self.groups, &query.groups).await?;
+        let members = Members::read(&self.groups, self.page_size, &query.groups).await?;
         let reader = Reader::new(query, &members, &narrowing)?;
         let mut parameters = reader.projection();
         parameters.extend(narrowing.query(None).map(|query| ("query", query)));
@@ -162,23 +162,17 @@ impl Google {
             None => ("customer", self.customer.clone()),
         };
         let fields = ("fields", format!("kind,nextPageToken,users({fields})"));
-        let parameters = [whose, ("maxResults", self.page_size.to_string()), fields].into_iter().chain(more);
-        let listing = Listing::new(&self.people, &["users"], ("admin#directory#users", "users"), parameters.collect());
+        let parameters = [whose, fields].into_iter().chain(more).collect();
+        let kind = ("admin#directory#users", "users");
+        let listing = Listing::new(&self.people, &["users"], kind, self.page_size, parameters);
         match query {
             Some(query) => listing.of(query),
             None => listing,
         }
     }
 
-    /// One request, to see that the credentials are good.
+    /// Asks for one page, to see that the credentials are good.
     async fn prove(&self) -> Result<(), Error> {
-        let mut parameters = vec![("maxResults", "1".to_owned())];
-        parameters.extend(self.domain.iter().map(|domain| ("domain", domain.clone())));
-        if self.domain.is_none() {
-            parameters.push(("customer", self.customer.clone()));
-        }
-        parameters.push(("fields", "kind,users(id)".to_owned()));
-        let kind = ("admin#directory#users", "users");
-        Listing::new(&self.people, &["users"], kind, parameters).next().await.map(|_page| ())
+        self.users(None, "id", Vec::new()).next().await.map(|_page| ())
     }
 }

@@ -121,8 +121,8 @@ impl Google {
         match (ask.param("customer"), ask.param("domain")) {
             ("my_customer" | CUSTOMER, "") | ("", "acme.example" | "sub.example") => {}
             ("", "") => return refusal(400, "badRequest", "Bad Request"),
-            ("", _) => return refusal(404, "domainNotFound", "Domain not found."),
-            _ => return refusal(400, "badRequest", "Bad Request"),
+            ("", _) => return refusal(404, "notFound", "Domain not found."),
+            _ => return invalid("Invalid Customer Id"),
         }
         let clauses = match clauses(ask.param("query")) {
             Ok(clauses) => clauses,
