@@ -1,4 +1,4 @@
-//! What `scope.pattern.segment` means in a file: a path prefix, or the suffix of a distinguished name.
+//! What `scope.pattern.segment` means in files and clouds: a path prefix, or the suffix of a distinguished name.
 
 use crate::directory::{Error, dn};
 
@@ -13,11 +13,15 @@ pub(super) enum Segment {
 impl Segment {
     /// Reads a segment. It is a distinguished name when it holds a `=`, and always where `names` says so (LDIF).
     pub(super) fn new(segment: &str, names: bool) -> Result<Self, Error> {
-        let settings = |reason: String| Error::Settings { field: "scope.pattern.segment".to_owned(), reason };
         if names || segment.contains('=') {
             let name = dn::normalize(segment).map_err(|error| settings(error.to_string()))?;
             return Ok(Self::Name(name));
         }
+        Self::path(segment)
+    }
+
+    /// Reads a segment that is a path whatever it holds.
+    pub(super) fn path(segment: &str) -> Result<Self, Error> {
         let steps = steps(segment).collect::<Vec<_>>();
         if steps.is_empty() {
             return Err(settings(
@@ -40,6 +44,10 @@ impl Segment {
             }
         }
     }
+}
+
+fn settings(reason: String) -> Error {
+    Error::Settings { field: "scope.pattern.segment".to_owned(), reason }
 }
 
 fn steps(path: &str) -> impl Iterator<Item = String> {

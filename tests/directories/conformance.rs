@@ -265,7 +265,7 @@ pub async fn a_segment_narrows_and_loses_nobody(source: &impl Source) {
         .map(|unit| TestPerson { unit, ..person(&units.iter().position(|u| u == unit).unwrap().to_string(), "Ann") });
     let directory = source.open(&people.collect::<Vec<_>>(), &[]).await;
     for unit in ["Sales", "SALES"] {
-        let query = ReadQuery { segment: Some(source.segment(unit)), ..asking(&["mail"]) };
+        let query = ReadQuery { segment: Some(source.segment(unit)), ..source.asking(&["mail"]) };
         let read = by_id(&*directory, &query).await;
         assert_eq!(read.keys().map(ToString::to_string).collect::<BTreeSet<_>>(), ids(source, &["0", "1"]), "{unit}");
         assert!(read.values().all(|person| person.location.is_some()));
@@ -289,7 +289,7 @@ pub async fn a_bound_by_groups_loses_no_member(source: &impl Source) {
 pub async fn l03_reading_again_finds_who_is_there(source: &impl Source) {
     let disabled = TestPerson { disabled: true, unit: "Elsewhere", ..person("2", "Bo") };
     let directory = source.open(&[person("1", "Ann"), disabled, person("3", "Cy")], &[]).await;
-    let query = ReadQuery { segment: Some(source.segment("Staff")), ..asking(&["displayName"]) };
+    let query = ReadQuery { segment: Some(source.segment("Staff")), ..source.asking(&["displayName"]) };
     let asked = [source.id("2"), source.id("999"), source.id("1")];
     let people = directory.read_again(&query, &asked).await.unwrap();
     let found = people.iter().map(|person| person.id.to_string()).collect::<BTreeSet<_>>();

@@ -6,6 +6,7 @@ pub mod between;
 pub mod cluster;
 pub mod company;
 pub mod eventually;
+pub mod google;
 pub mod graph;
 pub mod house;
 pub mod job_runner;

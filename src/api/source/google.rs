@@ -8,7 +8,7 @@ use crate::api::reference::{ENDPOINT, ENDPOINT_MESSAGE};
 use crate::api::{SecretSource, ServiceAccountRef, Tls};
 
 /// Google Workspace or Cloud Identity, read over the Admin SDK Directory API with the scopes admin.directory.user.readonly
-/// and, for groups, admin.directory.group.readonly and admin.directory.group.member.readonly.
+/// and, where groups are named, admin.directory.group.readonly.
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = ("!(has(self.customer) && has(self.domain))", "read a whole customer or one domain: set customer or domain, not both"))]
