@@ -21,7 +21,7 @@ use crate::support::scim2_server::{Filler, Scim2Server, TOKEN};
 
 fn over(base: &str, token: &str, page: i32) -> ScimDirectory {
     directory(&base.parse().unwrap(), |settings| {
-        settings.source.endpoint = base.to_owned();
+        base.clone_into(&mut settings.source.endpoint);
         settings.source.segment_attribute = Some(format!("{ENTERPRISE}:department"));
         settings.source.page_size = Some(page);
         settings.credentials = Credentials::BearerToken(Secret::new(token.to_owned()));
