@@ -16,11 +16,11 @@ async fn office() -> Office {
     for name in ["directory", "other"] {
         office.apply(&json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}})).await;
     }
-    let rule = json!({
+    let right = json!({
         "apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": ["directory", "absent"], "verbs": ["create"],
     });
     let role = format!("{}-tokens", office.namespace);
-    office.apply(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": role}, "rules": [rule]})).await;
+    office.apply(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": role}, "rules": [right]})).await;
     office.bind("RoleBinding", &role).await;
     office
 }

@@ -240,7 +240,7 @@ fn clauses(scope: &str, person: &Person) -> Vec<(&'static str, Option<bool>)> {
 
 #[test]
 fn each_part_of_a_scope_is_explained() {
-    let list = "{mode: List, list: {groups: [{name: A}, {name: B}], categories: [Employee], categoryAttribute: type}, exclude: {groups: [{name: C}], ids: ['1']}}";
+    let list = "{mode: List, list: {groups: [{name: A}, {name: B}], membership: Direct, categories: [Employee], categoryAttribute: type}, exclude: {groups: [{name: C}], ids: ['1']}}";
     let told = program(list, MAPPING, "").explain(&in_groups(&[1]));
     assert_eq!(told.scope, ScopeDecision::Out(OutReason::Excluded));
     // Groups are numbered in the order that they are named: those of the list come first.
