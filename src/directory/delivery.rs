@@ -41,11 +41,6 @@ impl<'a> Delivery<'a> {
         Ok(again)
     }
 
-    /// How many different people were met, sent or not.
-    pub(super) fn met(&self) -> usize {
-        self.met.len()
-    }
-
     /// The proof. Only who knows that the directory was read to its end may ask for it.
     pub(super) fn whole(self) -> WholeRead {
         WholeRead::of(self.sent).passing_over(self.passed_over)

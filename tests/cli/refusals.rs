@@ -6,7 +6,7 @@ use super::Checkout;
 
 #[test]
 fn validate_accepts_every_example() {
-    for example in ["quickstart", "entra", "ldap", "overlap"] {
+    for example in ["quickstart", "entra", "google", "ldap", "okta", "overlap", "scim"] {
         let checkout = Checkout::of(example);
         let ran = checkout.run(&["validate", "-f", example]);
         assert_eq!((ran.code(), ran.out().as_str()), (0, ""), "{}", ran.err());

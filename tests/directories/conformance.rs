@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use contactsync::api::{GroupRef, Membership};
-use contactsync::directory::{Directory, Error, GroupQuery, ReadQuery, Who, WholeRead};
+use contactsync::directory::{Directory, Error, GroupQuery, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
+use contactsync::net::api::Throttling;
 use contactsync::person::{Person, PersonId};
 use tokio::sync::mpsc;
 
@@ -68,6 +69,35 @@ pub trait Source: Sync {
     /// The texts that a person has of an attribute of inetOrgPerson.
     fn texts(&self, person: &Person, attribute: &str) -> Vec<String> {
         texts(person, &self.attribute(attribute))
+    }
+}
+
+/// A directory, and the server that lives as long as it does.
+pub struct Kept<D, S> {
+    pub directory: D,
+    pub server: S,
+}
+
+#[async_trait]
+impl<D: Directory, S: Send + Sync> Directory for Kept<D, S> {
+    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
+        self.directory.resolve_groups(groups).await
+    }
+
+    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
+        self.directory.read(query, pages).await
+    }
+
+    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
+        self.directory.read_again(query, ids).await
+    }
+
+    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
+        self.directory.show(who).await
+    }
+
+    fn throttling(&self) -> Throttling {
+        self.directory.throttling()
     }
 }
 

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use contactsync::api::{GroupRef, Membership};
-use contactsync::directory::entra::EntraDirectory;
-use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
+use contactsync::api::Membership;
+use contactsync::directory::{Directory, ReadQuery};
 use contactsync::net::RetryPolicy;
-use contactsync::person::{Person, PersonId};
+use contactsync::person::PersonId;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
-use super::conformance::{Source, TestGroup, TestPerson, about, asking, by_id, group, person};
+use super::conformance::{Kept, Source, TestGroup, TestPerson, about, asking, by_id, group, person};
 use super::faults::{Fake, Served, patience};
 use crate::support::graph::{self, Graph, Group, Unit, Users, open, secret};
 use crate::support::service::{Ask, Fault, Misbehaving, Server};
@@ -77,31 +75,6 @@ pub fn tenant(people: &[TestPerson], groups: &[TestGroup]) -> Graph {
     graph
 }
 
-/// A directory, and the server that lives as long as it does.
-struct Kept {
-    directory: EntraDirectory,
-    _server: Server<Graph>,
-}
-
-#[async_trait]
-impl Directory for Kept {
-    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
-        self.directory.resolve_groups(groups).await
-    }
-
-    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
-        self.directory.read(query, pages).await
-    }
-
-    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
-        self.directory.read_again(query, ids).await
-    }
-
-    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
-        self.directory.show(who).await
-    }
-}
-
 struct Entra;
 
 #[async_trait]
@@ -109,7 +82,7 @@ impl Source for Entra {
     async fn open(&self, people: &[TestPerson], groups: &[TestGroup]) -> Box<dyn Directory> {
         let server = Server::start(tenant(people, groups)).await;
         let directory = open(&server.url, secret(), None, RetryPolicy::default());
-        Box::new(Kept { directory, _server: server })
+        Box::new(Kept { directory, server })
     }
 
     fn segment(&self, unit: &str) -> String {

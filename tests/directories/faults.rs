@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contactsync::api::Membership;
-use contactsync::directory::{Directory, Error, ReadQuery};
-use contactsync::net::RetryPolicy;
+use contactsync::directory::{Directory, Error, ReadQuery, Wiring};
+use contactsync::net::{Reach, RetryPolicy, Watch};
 use contactsync::person::{Person, PersonId};
 
 use super::conformance::{Source, TestGroup, TestPerson, about, by_id, group, person, read};
@@ -40,6 +40,12 @@ pub fn patience() -> RetryPolicy {
         longest: Duration::from_millis(5),
         ..RetryPolicy::default()
     }
+}
+
+/// What tests read with: little patience, and no limit of their own on the rate.
+pub fn wiring() -> Wiring {
+    let wiring = Wiring::new(None, Reach::default(), Watch::default());
+    Wiring { retry: patience(), requests_per_second: 10_000, ..wiring }
 }
 
 /// Faults of one answer.

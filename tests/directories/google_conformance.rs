@@ -1,49 +1,15 @@
 //! The Google Workspace source over a server that answers as Google does, held to the suite, faults included.
 
 use async_trait::async_trait;
-use contactsync::api::GroupRef;
-use contactsync::directory::google::GoogleDirectory;
-use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
-use contactsync::net::api::Throttling;
-use contactsync::person::{Person, PersonId};
+use contactsync::directory::Directory;
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
 
-use super::conformance::{Source, TestGroup, TestPerson};
+use super::conformance::{Kept, Source, TestGroup, TestPerson};
 use super::faults::{Fake, Served};
 use crate::support::google::{Google, Group, People, directory, user};
 use crate::support::service::{Fault, Server};
 
 pub(super) struct Workspace;
-
-/// A directory, and the server that lives as long as it does.
-struct Kept {
-    directory: GoogleDirectory,
-    _server: Server<Google>,
-}
-
-#[async_trait]
-impl Directory for Kept {
-    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
-        self.directory.resolve_groups(groups).await
-    }
-
-    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
-        self.directory.read(query, pages).await
-    }
-
-    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
-        self.directory.read_again(query, ids).await
-    }
-
-    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
-        self.directory.show(who).await
-    }
-
-    fn throttling(&self) -> Throttling {
-        self.directory.throttling()
-    }
-}
 
 fn record(person: &TestPerson) -> Value {
     let mut more = Map::from_iter([
@@ -90,7 +56,7 @@ impl Source for Workspace {
     async fn open(&self, people: &[TestPerson], groups: &[TestGroup]) -> Box<dyn Directory> {
         let server = holding(people, groups).await;
         let directory = directory(&server, |_| {}).unwrap();
-        Box::new(Kept { directory, _server: server })
+        Box::new(Kept { directory, server })
     }
 
     fn segment(&self, unit: &str) -> String {

@@ -6,40 +6,13 @@ use std::fmt::Write as _;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use contactsync::api::{DisabledWhen, GroupRef};
-use contactsync::directory::ldap::LdapDirectory;
-use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
-use contactsync::person::{Person, PersonId};
-use tokio::sync::mpsc;
+use contactsync::api::DisabledWhen;
+use contactsync::directory::Directory;
+use contactsync::person::PersonId;
 
-use super::conformance::{Source, TestGroup, TestPerson};
+use super::conformance::{Kept, Source, TestGroup, TestPerson};
 use crate::support::company::SUFFIX;
 use crate::support::slapd::Slapd;
-
-/// A directory, and the server that lives as long as it does.
-struct Served {
-    directory: LdapDirectory,
-    _server: Slapd,
-}
-
-#[async_trait]
-impl Directory for Served {
-    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
-        self.directory.resolve_groups(groups).await
-    }
-
-    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
-        self.directory.read(query, pages).await
-    }
-
-    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
-        self.directory.read_again(query, ids).await
-    }
-
-    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
-        self.directory.show(who).await
-    }
-}
 
 struct OpenLdap;
 
@@ -123,7 +96,7 @@ impl Source for OpenLdap {
         let server = Slapd::with(&ldif);
         let disabled_when = DisabledWhen { attribute: "employeeType".into(), values: vec!["OFF".into()] };
         let directory = server.directory(|settings| settings.source.disabled_when = Some(disabled_when));
-        Box::new(Served { directory, _server: server })
+        Box::new(Kept { directory, server })
     }
 
     fn segment(&self, unit: &str) -> String {

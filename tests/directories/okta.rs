@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use contactsync::api::{GroupRef, OktaAuth, OktaAuthType, OktaPrivateKeyJwt, OktaSource, SecretSource};
+use contactsync::api::{OktaAuth, OktaAuthType, OktaPrivateKeyJwt, OktaSource, SecretSource};
+use contactsync::directory::Directory;
 use contactsync::directory::okta::{OktaCredential, OktaDirectory, OktaSettings, open};
-use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
-use contactsync::net::api::Throttling;
-use contactsync::net::{Reach, Secret, Watch};
-use contactsync::person::{Person, PersonId};
+use contactsync::net::Secret;
+use contactsync::person::PersonId;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
-use super::conformance::{Source, TestGroup, TestPerson};
-use super::faults::{Fake, Served, patience};
+use super::conformance::{Kept, Source, TestGroup, TestPerson};
+use super::faults::{Fake, Served, wiring};
 use crate::support::okta::{API_TOKEN, CLIENT_ID, Group, KEY_ID, OktaService, group_id, serve, user, user_id};
 use crate::support::service::{Fault, SIGNING_KEY, Server};
 
@@ -38,9 +36,7 @@ pub(super) fn directory(server: &Server<OktaService>, change: impl FnOnce(&mut O
     let (auth, credential) = with_token(API_TOKEN);
     let segment_attribute = Some("orgPath".to_owned());
     let source = OktaSource { org_url: server.url.to_string(), auth, segment_attribute, page_size: None, tls: None };
-    let mut wiring = Wiring::new(None, Reach::default(), Watch::default());
-    wiring.retry = patience();
-    wiring.requests_per_second = 10_000;
+    let wiring = wiring();
     let mut settings = OktaSettings { source, credential, wiring };
     change(&mut settings);
     open(settings).unwrap()
@@ -53,35 +49,6 @@ pub async fn generated(count: usize) -> (Box<dyn Directory>, Server<OktaService>
         (settings.source.auth, settings.credential) = with_key(Some(KEY_ID));
     });
     (Box::new(directory), server)
-}
-
-/// A directory, and the server that lives as long as it does.
-struct Housed {
-    directory: OktaDirectory,
-    _server: Server<OktaService>,
-}
-
-#[async_trait]
-impl Directory for Housed {
-    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
-        self.directory.resolve_groups(groups).await
-    }
-
-    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
-        self.directory.read(query, pages).await
-    }
-
-    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
-        self.directory.read_again(query, ids).await
-    }
-
-    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
-        self.directory.show(who).await
-    }
-
-    fn throttling(&self) -> Throttling {
-        self.directory.throttling()
-    }
 }
 
 /// Okta calls what inetOrgPerson has.
@@ -132,7 +99,7 @@ macro_rules! okta {
                 let directory = directory(&server, |settings| {
                     (settings.source.auth, settings.credential) = $sign_in;
                 });
-                Box::new(Housed { directory, _server: server })
+                Box::new(Kept { directory, server })
             }
 
             fn segment(&self, unit: &str) -> String {

@@ -1,18 +1,16 @@
 //! The SCIM source, held to the suite over a fake that keeps the RFCs, and over the same paging by cursor.
 
 use async_trait::async_trait;
-use contactsync::api::{Auth, AuthType, GroupRef, ScimSource};
+use contactsync::api::{Auth, AuthType, ScimSource};
 use contactsync::directory::scim::{self, ScimDirectory, ScimSettings};
-use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
-use contactsync::net::api::Throttling;
-use contactsync::net::{Credentials, Reach, Secret, Watch};
-use contactsync::person::{Person, PersonId};
+use contactsync::directory::{Directory, Error, ReadQuery};
+use contactsync::net::{Credentials, Secret};
+use contactsync::person::PersonId;
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
 use url::Url;
 
-use super::conformance::{Source, TestGroup, TestPerson, by_id};
-use super::faults::{Fake, Served, patience};
+use super::conformance::{Kept, Source, TestGroup, TestPerson, by_id};
+use super::faults::{Fake, Served, wiring};
 use crate::support::scim_idp::{BASE, Cursors, Group, Habits, STAFF, ScimIdp, TOKEN};
 use crate::support::service::{Ask, Fault, Misbehaving, Server};
 
@@ -26,7 +24,7 @@ pub(super) fn directory(url: &Url, change: impl FnOnce(&mut ScimSettings)) -> Sc
         page_size: None,
     };
     let credentials = Credentials::BearerToken(Secret::new(TOKEN.to_owned()));
-    let wiring = Wiring { retry: patience(), ..Wiring::new(None, Reach::default(), Watch::default()) };
+    let wiring = wiring();
     let mut settings = ScimSettings { source, credentials, wiring };
     change(&mut settings);
     scim::open(settings).unwrap()
@@ -66,39 +64,13 @@ pub(super) fn idp(people: &[TestPerson], groups: &[TestGroup]) -> ScimIdp {
     ScimIdp::new(people.iter().map(user).collect(), groups.collect())
 }
 
-/// A directory, and the server that lives as long as it does.
-pub(super) struct Open {
-    pub(super) directory: ScimDirectory,
-    pub(super) server: Server<ScimIdp>,
-}
-
-#[async_trait]
-impl Directory for Open {
-    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
-        self.directory.resolve_groups(groups).await
-    }
-
-    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
-        self.directory.read(query, pages).await
-    }
-
-    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
-        self.directory.read_again(query, ids).await
-    }
-
-    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
-        self.directory.show(who).await
-    }
-
-    fn throttling(&self) -> Throttling {
-        self.directory.throttling()
-    }
-}
+/// A directory over a provider.
+pub(super) type Open = Kept<ScimDirectory, Server<ScimIdp>>;
 
 /// A server of these habits.
 pub(super) async fn open(people: &[TestPerson], groups: &[TestGroup], habits: Habits) -> Open {
     let server = Server::start(idp(people, groups).with(habits)).await;
-    Open { directory: directory(&server.url, |_| {}), server }
+    Kept { directory: directory(&server.url, |_| {}), server }
 }
 
 /// What names of inetOrgPerson are here.
@@ -142,7 +114,7 @@ impl Source for Provider {
 #[async_trait]
 impl Served for Provider {
     async fn serve(&self, people: &[TestPerson], groups: &[TestGroup]) -> (Box<dyn Directory>, Box<dyn Fake>) {
-        let Open { directory, server } = open(people, groups, self.habits(Some(3))).await;
+        let Kept { directory, server } = open(people, groups, self.habits(Some(3))).await;
         (Box::new(directory), Box::new(server))
     }
 

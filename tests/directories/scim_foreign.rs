@@ -5,16 +5,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use contactsync::api::GroupRef;
 use contactsync::directory::scim::ScimDirectory;
-use contactsync::directory::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
+use contactsync::directory::{Directory, ReadQuery, Who};
 use contactsync::kdesk::{self, Workspace};
 use contactsync::net::{Credentials, Secret};
-use contactsync::person::{Person, PersonId};
+use contactsync::person::PersonId;
 use serde_json::json;
-use tokio::sync::mpsc;
 
-use super::conformance::{Source, TestGroup, TestPerson, asking, by_id, person};
+use super::conformance::{Kept, Source, TestGroup, TestPerson, asking, by_id, person};
 use super::scim::{attribute, directory, user};
 use crate::support::scim_idp::{ENTERPRISE, STAFF};
 use crate::support::scim2_server::{Filler, Scim2Server, TOKEN};
@@ -26,30 +24,6 @@ fn over(base: &str, token: &str, page: i32) -> ScimDirectory {
         settings.source.page_size = Some(page);
         settings.credentials = Credentials::BearerToken(Secret::new(token.to_owned()));
     })
-}
-
-struct Open {
-    directory: ScimDirectory,
-    _server: Scim2Server,
-}
-
-#[async_trait]
-impl Directory for Open {
-    async fn resolve_groups(&self, groups: &[GroupRef]) -> Result<Vec<ResolvedGroup>, Error> {
-        self.directory.resolve_groups(groups).await
-    }
-
-    async fn read(&self, query: &ReadQuery, pages: mpsc::Sender<Vec<Person>>) -> Result<WholeRead, Error> {
-        self.directory.read(query, pages).await
-    }
-
-    async fn read_again(&self, query: &ReadQuery, ids: &[PersonId]) -> Result<Vec<Person>, Error> {
-        self.directory.read_again(query, ids).await
-    }
-
-    async fn show(&self, who: &Who) -> Result<Vec<Shown>, Error> {
-        self.directory.show(who).await
-    }
 }
 
 /// scim2-server, which gives ids of its own.
@@ -93,7 +67,7 @@ impl Source for Foreign {
             let body = json!({"schemas": [group_schema], "displayName": group.name, "members": members});
             made.insert(group.key, filler.create("Groups", &body).await);
         }
-        Box::new(Open { directory: over(&server.base, TOKEN, 4), _server: server })
+        Box::new(Kept { directory: over(&server.base, TOKEN, 4), server })
     }
 
     fn segment(&self, unit: &str) -> String {

@@ -3,8 +3,8 @@
 use contactsync::contact::{Field, Wanted};
 use contactsync::directory::google::GoogleDirectory;
 use contactsync::directory::{Directory, ReadQuery};
-use contactsync::person::Program;
 use contactsync::net::RetryPolicy;
+use contactsync::person::Program;
 use serde_json::{Value, json};
 
 use super::conformance::by_id;
@@ -25,7 +25,8 @@ async fn contact(source: Value, directory: &dyn Directory) -> Vec<(Field, Wanted
         "scope": {"mode": "Pattern", "pattern": {"match": {"attribute": "displayName", "glob": "*"}}},
         "mapping": {"preset": "Standard"}, "leavers": {"policy": "Deactivate"}, "deletionPolicy": "Keep",
     });
-    let program = Program::compile(&serde_json::from_value(spec).unwrap()).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let program =
+        Program::compile(&serde_json::from_value(spec).unwrap()).unwrap_or_else(|errors| panic!("{errors:?}"));
     let attributes = program.attributes().clone();
     let people = by_id(directory, &ReadQuery { attributes, ..ReadQuery::default() }).await;
     let has_mail = |person: &&contactsync::person::Person| {

@@ -235,8 +235,8 @@ pub fn settings(url: &Url) -> GoogleSettings {
         "auth": {"type": "ServiceAccountKey", "serviceAccountKey": {"secretRef": {"name": "google", "key": "key.json"}}},
         "endpoints": {"tokenURL": url.join("token").unwrap(), "directory": url, "sts": url, "iamCredentials": url},
     }));
-    let mut wiring = Wiring::new(None, Reach::default(), Watch::default());
-    wiring.retry = patience();
+    let wiring = Wiring::new(None, Reach::default(), Watch::default());
+    let wiring = Wiring { retry: patience(), requests_per_second: 10_000, ..wiring };
     GoogleSettings {
         source: source.unwrap(),
         credential: GoogleCredential::Key(Secret::new(key_file().to_string())),
@@ -246,7 +246,12 @@ pub fn settings(url: &Url) -> GoogleSettings {
 
 fn patience() -> RetryPolicy {
     use std::time::Duration;
-    RetryPolicy { total: Duration::from_secs(3), first: Duration::from_millis(1), longest: Duration::from_millis(5) }
+    RetryPolicy {
+        total: Duration::from_secs(3),
+        first: Duration::from_millis(1),
+        longest: Duration::from_millis(5),
+        ..RetryPolicy::default()
+    }
 }
 
 /// The directory over a server, its settings changed.

@@ -235,7 +235,8 @@ pub fn open_with(
     }))
     .unwrap();
     change(&mut source);
-    let wiring = Wiring { retry, ..Wiring::new(None, Reach::default(), Watch::default()) };
+    let wiring = Wiring::new(None, Reach::default(), Watch::default());
+    let wiring = Wiring { retry, requests_per_second: 10_000, ..wiring };
     entra::open(EntraSettings { source, credential, wiring })
 }
 
