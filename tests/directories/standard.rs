@@ -18,11 +18,11 @@ use crate::support::slapd::Slapd;
 
 const ID: &str = "22222222-3333-4444-8555-666666666666";
 
-/// What the preset of a source makes of the person with this mail who is in the directory.
-async fn contact(source: Value, directory: &dyn Directory) -> Vec<(Field, Wanted)> {
+/// What the preset of a source makes of Bo, whose address is in the attribute `mail`.
+async fn contact(source: Value, mail: &str, directory: &dyn Directory) -> Vec<(Field, Wanted)> {
     let spec = json!({
         "state": "Enabled", "workspaceRef": {"name": "desk"}, "source": source,
-        "scope": {"mode": "Pattern", "pattern": {"match": {"attribute": "displayName", "glob": "*"}}},
+        "scope": {"mode": "Pattern", "pattern": {"match": {"attribute": mail, "glob": "*"}}},
         "mapping": {"preset": "Standard"}, "leavers": {"policy": "Deactivate"}, "deletionPolicy": "Keep",
     });
     let program =
@@ -41,7 +41,7 @@ async fn contact(source: Value, directory: &dyn Directory) -> Vec<(Field, Wanted
 async fn of_active_directory() -> Vec<(Field, Wanted)> {
     let samba = ldap_ad::server();
     let source = json!({"type": "LDAP", "ldap": {"url": "ldaps://dc", "baseDN": "dc=acme,dc=example", "flavor": "ActiveDirectory"}});
-    contact(source, &samba.directory(|_| {})).await
+    contact(source, "mail", &samba.directory(|_| {})).await
 }
 
 async fn of_entra() -> Vec<(Field, Wanted)> {
@@ -55,7 +55,7 @@ async fn of_entra() -> Vec<(Field, Wanted)> {
     user.extend(more.as_object().unwrap().clone());
     let server = Server::start(Graph::new(graph::Users::Held(vec![user]))).await;
     let directory = graph::open(&server.url, graph::secret(), None, RetryPolicy::default());
-    contact(json!({"type": "Entra"}), &directory).await
+    contact(json!({"type": "Entra"}), "mail", &directory).await
 }
 
 async fn of_google() -> Vec<(Field, Wanted)> {
@@ -76,7 +76,7 @@ async fn of_google() -> Vec<(Field, Wanted)> {
     );
     let server = Server::start(Google::new(google::People::Held(vec![user]))).await;
     let directory: GoogleDirectory = google::directory(&server, |_| {}).unwrap();
-    contact(json!({"type": "Google"}), &directory).await
+    contact(json!({"type": "Google"}), "primaryEmail", &directory).await
 }
 
 async fn of_scim() -> Vec<(Field, Wanted)> {
@@ -90,7 +90,7 @@ async fn of_scim() -> Vec<(Field, Wanted)> {
     });
     let server = Server::start(ScimIdp::new(vec![user], Vec::new())).await;
     let directory = super::scim::directory(&server.url, |_| {});
-    contact(json!({"type": "SCIM"}), &directory).await
+    contact(json!({"type": "SCIM"}), "emails[primary]", &directory).await
 }
 
 async fn of_okta() -> Vec<(Field, Wanted)> {
@@ -105,7 +105,7 @@ async fn of_okta() -> Vec<(Field, Wanted)> {
     );
     let server = okta::serve(OktaService::new(vec![user], Vec::new())).await;
     let directory = super::okta::directory(&server, |_| {});
-    contact(json!({"type": "Okta"}), &directory).await
+    contact(json!({"type": "Okta"}), "email", &directory).await
 }
 
 async fn of_openldap() -> Vec<(Field, Wanted)> {
@@ -115,7 +115,7 @@ async fn of_openldap() -> Vec<(Field, Wanted)> {
         street: Storgatan 1\nl: Malmö\nst: Skåne\npostalCode: 211 34\n";
     let slapd = Slapd::with(ldif);
     let source = json!({"type": "LDAP", "ldap": {"url": "ldaps://ldap", "baseDN": "dc=acme,dc=example"}});
-    contact(source, &slapd.directory(|_| {})).await
+    contact(source, "mail", &slapd.directory(|_| {})).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
