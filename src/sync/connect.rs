@@ -13,7 +13,7 @@ use super::{ConnectionSettings, Error, Place};
 
 /// Opens the directory of a connection.
 pub async fn open_directory(settings: &ConnectionSettings, place: &Place<'_>) -> Result<Box<dyn Directory>, Error> {
-    open_watched_directory(settings, place, Watch::default()).await
+    Box::pin(open_watched_directory(settings, place, Watch::default())).await
 }
 
 /// The same, its requests told to `watch`.
@@ -37,25 +37,25 @@ pub async fn open_watched_directory(
             Box::new(ldap::open(settings)?.watched(watch))
         }
         SourceType::Entra => {
-            let source = source.entra.ok_or_else(|| missing("source.entra"))?;
+            let source = *source.entra.ok_or_else(|| missing("source.entra"))?;
             let credential = place.entra(namespace, &source.auth).await?;
             let wiring = place.wiring(namespace, "source.entra", source.tls.as_ref(), watch).await?;
             Box::new(entra::open(entra::EntraSettings { source, credential, wiring })?)
         }
         SourceType::Google => {
-            let source = source.google.ok_or_else(|| missing("source.google"))?;
+            let source = *source.google.ok_or_else(|| missing("source.google"))?;
             let credential = place.google(namespace, &source.auth).await?;
             let wiring = place.wiring(namespace, "source.google", source.tls.as_ref(), watch).await?;
             Box::new(google::open(google::GoogleSettings { source, credential, wiring })?)
         }
         SourceType::Scim => {
-            let source = source.scim.ok_or_else(|| missing("source.scim"))?;
+            let source = *source.scim.ok_or_else(|| missing("source.scim"))?;
             let credentials = place.credentials(namespace, "source.scim.auth", &source.auth).await?;
             let wiring = place.wiring(namespace, "source.scim", source.tls.as_ref(), watch).await?;
             Box::new(scim::open(scim::ScimSettings { source, credentials, wiring })?)
         }
         SourceType::Okta => {
-            let source = source.okta.ok_or_else(|| missing("source.okta"))?;
+            let source = *source.okta.ok_or_else(|| missing("source.okta"))?;
             let credential = place.okta(namespace, &source.auth).await?;
             let wiring = place.wiring(namespace, "source.okta", source.tls.as_ref(), watch).await?;
             Box::new(okta::open(okta::OktaSettings { source, credential, wiring })?)

@@ -161,7 +161,7 @@ async fn the_example_opens_as_it_stands() {
     let server = server().await;
     let opened = directory(&server, |settings| {
         let endpoints = settings.source.endpoints.take();
-        settings.source = connection.spec.source.google.unwrap();
+        settings.source = *connection.spec.source.google.unwrap();
         settings.source.subject = Some(crate::support::google::ADMIN.to_owned());
         settings.source.endpoints = endpoints;
     });

@@ -19,6 +19,7 @@ pub use okta::{OktaAuth, OktaAuthType, OktaPrivateKeyJwt, OktaSource};
 pub use scim::ScimSource;
 
 /// The directory that people are read from: `type`, and the one member that it names.
+// The larger members are boxed: a controller holds thousands of these, and most have none of them.
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-map-type" = "atomic"))]
@@ -33,16 +34,16 @@ pub struct Source {
     pub ldap: Option<LdapSource>,
     /// Microsoft Entra ID, with type Entra.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub entra: Option<EntraSource>,
+    pub entra: Option<Box<EntraSource>>,
     /// Google Workspace or Cloud Identity, with type Google.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub google: Option<GoogleSource>,
+    pub google: Option<Box<GoogleSource>>,
     /// An identity provider that serves SCIM 2.0, with type SCIM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scim: Option<ScimSource>,
+    pub scim: Option<Box<ScimSource>>,
     /// Okta, with type Okta.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub okta: Option<OktaSource>,
+    pub okta: Option<Box<OktaSource>>,
     /// A file, with type File.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileSource>,

@@ -108,7 +108,7 @@ impl Lot {
 
     fn draw(&mut self) -> Option<Fault> {
         let hit = self.next() % 100 < u64::from(self.percent);
-        let which = self.next() as usize % self.faults.len();
+        let which = usize::try_from(self.next() % self.faults.len() as u64).unwrap();
         hit.then(|| self.faults[which].clone())
     }
 }

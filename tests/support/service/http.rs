@@ -19,12 +19,12 @@ pub(super) async fn answer<S: Service>(state: Arc<Mutex<State<S>>>, base: Url, r
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let path = decode(parts.uri.path());
     let ask = Ask { method: parts.method, path, query, headers: parts.headers, body };
-    let (reply, late) = decide(&mut state.lock().unwrap(), &base, ask);
+    let (reply, late) = decide(&mut state.lock().unwrap(), &base, &ask);
     tokio::time::sleep(late).await;
     reply
 }
 
-fn decide<S: Service>(state: &mut State<S>, base: &Url, ask: Ask) -> (Response<Body>, Duration) {
+fn decide<S: Service>(state: &mut State<S>, base: &Url, ask: &Ask) -> (Response<Body>, Duration) {
     state.hasty += usize::from(state.faults.pause.is_some_and(|until| Instant::now() < until));
     let fault = state.faults.meet(&ask.path);
     state.log.push(ask.clone());
@@ -46,7 +46,7 @@ fn decide<S: Service>(state: &mut State<S>, base: &Url, ask: Ask) -> (Response<B
             body: "<html><body>Signed in as ann@acme.example</body></html>".into(),
         },
         Some(Fault::OtherJson) => Reply::json(200, &serde_json::json!({"message": "ann@acme.example"})),
-        _ => state.service.answer(base, &ask),
+        _ => state.service.answer(base, ask),
     };
     let late = if let Some(Fault::Late(pause)) = fault { pause } else { Duration::ZERO };
     (respond(changed(reply, fault.as_ref()), fault.as_ref()), late)
@@ -72,7 +72,7 @@ fn changed(mut reply: Reply, fault: Option<&Fault>) -> Reply {
         Some(Fault::EmptyPage) => reply.body = list(&reply.body, Vec::clear),
         Some(Fault::ShortPage) => reply.body = list(&reply.body, |list| list.truncate(list.len() / 2)),
         Some(Fault::HalfJson) => {
-            reply.body.truncate((0..=reply.body.len() / 2).rev().find(|n| reply.body.is_char_boundary(*n)).unwrap())
+            reply.body.truncate((0..=reply.body.len() / 2).rev().find(|n| reply.body.is_char_boundary(*n)).unwrap());
         }
         Some(Fault::WrongType) => reply.headers = vec![("content-type", "text/html".into())],
         Some(Fault::LostLink) => {
