@@ -29,3 +29,4 @@ mod scim_run;
 mod scim_traps;
 mod shown;
 mod standard;
+mod throttled;

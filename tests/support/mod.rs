@@ -3,6 +3,7 @@
 pub mod api_proxy;
 pub mod ber;
 pub mod between;
+pub mod clouds;
 pub mod cluster;
 pub mod company;
 pub mod eventually;

@@ -118,7 +118,11 @@ impl Graph {
     fn at(&self, place: usize) -> Map<String, Value> {
         match &self.users {
             Users::Held(users) => users[place].clone(),
-            Users::Generated(_) => user(&generated_id(place), &format!("Person {place}")),
+            Users::Generated(_) => {
+                let mut user = user(&generated_id(place), &format!("Person {place}"));
+                user["mail"] = format!("person{place}@acme.example").into();
+                user
+            }
         }
     }
 
