@@ -58,7 +58,7 @@ bench-cluster: test-deps ## Measure a controller with many connections (BENCH_CO
 build: ## Build the program, for trying things out
 	$(CARGO) build --locked
 
-bench: test-deps ## Measure: against a raw dump, load and listing, and with many connections; minutes (BENCH_LDAP, BENCH_GROWTH)
+bench: test-deps ## Measure: against a raw dump, load and listing, and with many connections; minutes (BENCH_LDAP, BENCH_CLOUDS, BENCH_GROWTH)
 	$(CARGO) bench --locked --bench wire --bench cluster
 
 lint: ## Check format and lints; a warning is an error
