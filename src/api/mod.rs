@@ -43,7 +43,7 @@ pub use source::{
     CsvEncoding, CsvOptions, DisabledWhen, EntraAuth, EntraAuthType, EntraCertificate, EntraCloud, EntraEndpoints,
     EntraGuests, EntraSource, FileFormat, FileSource, GoogleAuth, GoogleAuthType, GoogleEndpoints, GoogleSource,
     GoogleWorkloadIdentity, LdapBind, LdapFlavor, LdapSource, OktaAuth, OktaAuthType, OktaPrivateKeyJwt, OktaSource,
-    ScimSource, Source, SourceType,
+    ScimSource, Source, SourceRefs, SourceType,
 };
 pub use status::{Binding, ConnectionStatus, PlanStatus, RunCounts, RunReport, RunResult, RunTrigger, WorkspaceStatus};
 pub use workspace::{AllowedNamespaces, ContactSync, KDeskWorkspace, KDeskWorkspaceSpec, Limits, NamespacesFrom};

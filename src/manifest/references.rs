@@ -6,7 +6,7 @@ use super::object::Manifests;
 use super::validate::{Checks, Findings};
 use super::words::nearest;
 use crate::api::{
-    Auth, CaSource, ContactSyncConnection, KDeskWorkspace, KeyRef, NamespacesFrom, SecretSource, Source, Tls,
+    Auth, CaSource, ContactSyncConnection, KDeskWorkspace, KeyRef, NamespacesFrom, SecretSource, SourceRefs, Tls,
 };
 use crate::keys::KeyError;
 
@@ -18,11 +18,11 @@ pub(super) fn of_connection(
 ) {
     workspace(found, manifests);
     let source = &found.object.value.spec.source;
-    for (field, key) in credentials(source) {
-        secret(found, &format!("spec.source.{field}.secretRef"), &key.secret_ref, manifests, checks);
-    }
-    for (field, authority) in authorities(source) {
-        tls(found, &format!("spec.source.{field}.tls.ca"), authority, manifests, checks);
+    for SourceRefs { member, credentials, tls: authority } in source.references() {
+        for (field, key) in credentials {
+            secret(found, &format!("spec.source.{member}.{field}.secretRef"), &key.secret_ref, manifests, checks);
+        }
+        tls(found, &format!("spec.source.{member}.tls.ca"), authority, manifests, checks);
     }
     if let Some(key) = source.file.as_ref().and_then(|file| file.config_map_ref.as_ref()) {
         config_map(found, "spec.source.file.configMapRef", key, manifests);
@@ -38,45 +38,10 @@ pub(super) fn of_workspace(found: &mut Findings<'_, KDeskWorkspace>, manifests: 
     tls(found, "spec.tls.ca", spec.tls.as_ref(), manifests, checks);
 }
 
-/// Every credential that a source names, by its field below `spec.source`.
-fn credentials(source: &Source) -> Vec<(String, &SecretSource)> {
-    let (ldap, entra) = (source.ldap.as_ref(), source.entra.as_ref().map(|entra| &entra.auth));
-    let (google, okta) =
-        (source.google.as_ref().map(|google| &google.auth), source.okta.as_ref().map(|okta| &okta.auth));
-    let certificate = entra.and_then(|auth| auth.certificate.as_ref());
-    let own = [
-        ("ldap.bind.password", ldap.and_then(|ldap| ldap.bind.as_ref()).map(|bind| &bind.password)),
-        ("entra.auth.clientSecret", entra.and_then(|auth| auth.client_secret.as_ref())),
-        ("entra.auth.certificate.certificate", certificate.map(|pair| &pair.certificate)),
-        ("entra.auth.certificate.privateKey", certificate.map(|pair| &pair.private_key)),
-        ("google.auth.serviceAccountKey", google.and_then(|auth| auth.service_account_key.as_ref())),
-        ("okta.auth.apiToken", okta.and_then(|auth| auth.api_token.as_ref())),
-        (
-            "okta.auth.privateKeyJWT.privateKey",
-            okta.and_then(|auth| auth.private_key_jwt.as_ref()).map(|jwt| &jwt.private_key),
-        ),
-    ];
-    let of_scim = source.scim.iter().flat_map(|scim| of_auth(&scim.auth));
-    let own = own.into_iter().filter_map(|(field, key)| Some((field.to_owned(), key?)));
-    own.chain(of_scim.map(|(field, key)| (format!("scim.auth.{field}"), key))).collect()
-}
-
 fn of_auth(auth: &Auth) -> impl Iterator<Item = (&'static str, &SecretSource)> {
     let token = auth.bearer_token.as_ref().map(|token| ("bearerToken", token));
     let secret = auth.oauth2.as_ref().map(|oauth2| ("oauth2.clientSecret", &oauth2.client_secret));
     token.into_iter().chain(secret)
-}
-
-/// How each member of a source checks certificates, by its name.
-fn authorities(source: &Source) -> impl Iterator<Item = (&'static str, Option<&Tls>)> {
-    [
-        ("ldap", source.ldap.as_ref().and_then(|ldap| ldap.tls.as_ref())),
-        ("entra", source.entra.as_ref().and_then(|entra| entra.tls.as_ref())),
-        ("google", source.google.as_ref().and_then(|google| google.tls.as_ref())),
-        ("scim", source.scim.as_ref().and_then(|scim| scim.tls.as_ref())),
-        ("okta", source.okta.as_ref().and_then(|okta| okta.tls.as_ref())),
-    ]
-    .into_iter()
 }
 
 fn workspace(found: &mut Findings<'_, ContactSyncConnection>, manifests: &Manifests) {

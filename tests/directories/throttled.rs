@@ -59,6 +59,7 @@ async fn runs_through(cloud: Cloud) {
         assert_eq!(summary.result, RunResult::Succeeded, "{}: {summary:#?}", cloud.name);
         assert_eq!(RunCounts { read: 0, in_scope: 0, ..summary.counts }, counts, "{}", cloud.name);
         let met = cloud.server.behave() as u64;
+        assert!(cloud.server.log().len() >= PEOPLE / cloud.page, "{}: every page was asked for", cloud.name);
         assert!(met > 1, "{}: the lot hit nobody", cloud.name);
         let told: u64 = counted.iter().map(|count| count.load(Ordering::Relaxed)).sum();
         // Requests for tokens are not among those that are counted.

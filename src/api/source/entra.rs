@@ -122,3 +122,14 @@ pub struct EntraCertificate {
     /// Its private key, in PEM: RSA.
     pub private_key: SecretSource,
 }
+
+impl EntraSource {
+    /// Every credential that it names, by its field below this one.
+    pub(super) fn credentials(&self) -> Vec<(&'static str, &SecretSource)> {
+        let secret = self.auth.client_secret.as_ref().map(|secret| ("auth.clientSecret", secret));
+        let pair = self.auth.certificate.as_ref().map(|pair| {
+            [("auth.certificate.certificate", &pair.certificate), ("auth.certificate.privateKey", &pair.private_key)]
+        });
+        secret.into_iter().chain(pair.into_iter().flatten()).collect()
+    }
+}

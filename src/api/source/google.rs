@@ -112,3 +112,10 @@ pub struct GoogleWorkloadIdentity {
     #[schemars(length(min = 3, max = 254), regex(pattern = r"^[a-z0-9.-]+@[a-z0-9.-]+$"))]
     pub service_account: String,
 }
+
+impl GoogleSource {
+    /// Every credential that it names, by its field below this one.
+    pub(super) fn credentials(&self) -> Vec<(&'static str, &SecretSource)> {
+        self.auth.service_account_key.iter().map(|key| ("auth.serviceAccountKey", key)).collect()
+    }
+}

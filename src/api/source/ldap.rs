@@ -71,3 +71,10 @@ pub struct LdapBind {
     /// Its password.
     pub password: SecretSource,
 }
+
+impl LdapSource {
+    /// Every credential that it names, by its field below this one.
+    pub(super) fn credentials(&self) -> Vec<(&'static str, &SecretSource)> {
+        self.bind.iter().map(|bind| ("bind.password", &bind.password)).collect()
+    }
+}

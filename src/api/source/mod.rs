@@ -4,6 +4,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{SecretSource, Tls};
+
 mod entra;
 mod file;
 mod google;
@@ -79,6 +81,33 @@ impl SourceType {
             Self::Okta => "Okta",
             Self::File => "File",
         }
+    }
+}
+
+/// What a source names that lies elsewhere.
+#[derive(Clone, Debug)]
+pub struct SourceRefs<'a> {
+    /// The member that holds it, such as `ldap`.
+    pub member: &'static str,
+    /// Credentials, by their field below the member.
+    pub credentials: Vec<(&'static str, &'a SecretSource)>,
+    /// How the server's certificate is checked.
+    pub tls: Option<&'a Tls>,
+}
+
+impl Source {
+    /// What its members name: of those that are there, whichever `type` names.
+    pub fn references(&self) -> Vec<SourceRefs<'_>> {
+        let Self { type_: _, ldap, entra, google, scim, okta, file: _ } = self;
+        let of = |member, credentials, tls| SourceRefs { member, credentials, tls };
+        let all = [
+            ldap.as_ref().map(|ldap| of("ldap", ldap.credentials(), ldap.tls.as_ref())),
+            entra.as_ref().map(|entra| of("entra", entra.credentials(), entra.tls.as_ref())),
+            google.as_ref().map(|google| of("google", google.credentials(), google.tls.as_ref())),
+            scim.as_ref().map(|scim| of("scim", scim.credentials(), scim.tls.as_ref())),
+            okta.as_ref().map(|okta| of("okta", okta.credentials(), okta.tls.as_ref())),
+        ];
+        all.into_iter().flatten().collect()
     }
 }
 

@@ -75,3 +75,12 @@ pub struct OktaPrivateKeyJwt {
     /// The private key, in PEM: RSA, or EC on P-256.
     pub private_key: SecretSource,
 }
+
+impl OktaSource {
+    /// Every credential that it names, by its field below this one.
+    pub(super) fn credentials(&self) -> Vec<(&'static str, &SecretSource)> {
+        let token = self.auth.api_token.as_ref().map(|token| ("auth.apiToken", token));
+        let jwt = self.auth.private_key_jwt.as_ref();
+        token.into_iter().chain(jwt.map(|jwt| ("auth.privateKeyJWT.privateKey", &jwt.private_key))).collect()
+    }
+}

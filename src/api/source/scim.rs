@@ -4,7 +4,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::reference::{ENDPOINT, ENDPOINT_MESSAGE};
-use crate::api::{Auth, Tls};
+use crate::api::{Auth, SecretSource, Tls};
 
 /// An identity provider that serves Users and Groups over SCIM 2.0 (RFC 7643, RFC 7644).
 #[derive(Clone, Debug, Deserialize, Eq, KubeSchema, PartialEq, Serialize)]
@@ -27,4 +27,13 @@ pub struct ScimSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10000))]
     pub page_size: Option<i32>,
+}
+
+impl ScimSource {
+    /// Every credential that it names, by its field below this one.
+    pub(super) fn credentials(&self) -> Vec<(&'static str, &SecretSource)> {
+        let token = self.auth.bearer_token.as_ref().map(|token| ("auth.bearerToken", token));
+        let oauth2 = self.auth.oauth2.as_ref();
+        token.into_iter().chain(oauth2.map(|oauth2| ("auth.oauth2.clientSecret", &oauth2.client_secret))).collect()
+    }
 }
