@@ -9,12 +9,12 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use thiserror::Error;
-use tokio::time::Instant;
 use url::Url;
 
 use super::http::{BodyError, certificate_flaw, describe, host, read_body};
 use super::oauth::{TokenError, Tokens};
-use super::{Budget, RetryPolicy, Secret, retry};
+use super::retry::{self, Retries};
+use super::{Budget, RetryPolicy, Secret};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -207,7 +207,9 @@ pub struct HttpApi {
 enum Attempt {
     Answered(Box<Answer>),
     /// It was not carried out.
-    Refused(String, Option<Duration>),
+    Refused(String),
+    /// The same, because the server is asked too much.
+    Throttled(String, Option<Duration>),
     /// Nobody knows.
     Lost(String),
 }
@@ -250,7 +252,6 @@ impl HttpApi {
     pub fn ask_less(&self, pause: Duration) {
         self.budget.watch().answered(429);
         self.throttled.fetch_add(1, Ordering::Relaxed);
-        self.note_wait(Some(pause));
         self.budget.pause(pause);
     }
 
@@ -295,7 +296,8 @@ impl HttpApi {
                     return Err(Fault::Fatal(ApiError::Denied { host, reason: error.to_string() }));
                 }
             };
-            let attempt = self.attempt(request, token.as_ref(), again, retries.until()).await.map_err(Fault::Fatal)?;
+            let attempt = self.attempt(request, token.as_ref(), again, &mut retries).await.map_err(Fault::Fatal)?;
+            let throttled = matches!(attempt, Attempt::Throttled(..));
             let (reason, asked, lost) = match attempt {
                 Attempt::Answered(answer) if answer.status == 401 && !renewed => {
                     let (Auth::OAuth2(tokens), Some((_, token))) = (&self.auth, &token) else { return Ok(*answer) };
@@ -304,7 +306,8 @@ impl HttpApi {
                     continue;
                 }
                 Attempt::Answered(answer) => return Ok(*answer),
-                Attempt::Refused(reason, asked) => (reason, asked, false),
+                Attempt::Refused(reason) => (reason, None, false),
+                Attempt::Throttled(reason, asked) => (reason, asked, false),
                 Attempt::Lost(reason) if again == Again::WhenRefused => return Err(Fault::Lost(reason)),
                 Attempt::Lost(reason) => (reason, None, true),
             };
@@ -313,7 +316,9 @@ impl HttpApi {
             }
             match retries.next_wait(asked) {
                 Some(wait) => {
-                    self.note_wait(asked.map(|_| wait));
+                    if throttled {
+                        self.note_wait(wait);
+                    }
                     tokio::time::sleep(wait).await;
                 }
                 None if lost => return Err(Fault::Lost(reason)),
@@ -327,12 +332,15 @@ impl HttpApi {
         request: &Request,
         token: Option<&(&'static str, Secret)>,
         again: Again,
-        until: Instant,
+        retries: &mut Retries,
     ) -> Result<Attempt, ApiError> {
         let out = self.outgoing(request, token);
-        let Some(_turn) = self.budget.turn(until).await else {
+        let Some(turn) = self.budget.turn(retries.until()).await else {
             return Err(unavailable(request, "it asks for a longer pause than a request is tried for"));
         };
+        // Another request may have been told to wait: this one has its tries yet.
+        retries.paused(turn.paused());
+        self.note_wait(turn.paused());
         let sent = out.send().await;
         let response = match sent {
             Ok(response) => response,
@@ -344,7 +352,7 @@ impl HttpApi {
                 }
                 let reason = describe(&error).to_owned();
                 let refused = error.is_connect() || error.is_builder();
-                return Ok(if refused { Attempt::Refused(reason, None) } else { Attempt::Lost(reason) });
+                return Ok(if refused { Attempt::Refused(reason) } else { Attempt::Lost(reason) });
             }
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -359,7 +367,7 @@ impl HttpApi {
             // Without Retry-After a proxy may speak for a server that has acted.
             503 if asked.is_some() || again == Again::Always => {
                 self.throttled.fetch_add(1, Ordering::Relaxed);
-                return Ok(Attempt::Refused("HTTP 503".to_owned(), asked));
+                return Ok(Attempt::Throttled("HTTP 503".to_owned(), asked));
             }
             429 | 501 => {}
             500.. if again == Again::WhenRefused => return Ok(Attempt::Lost(format!("HTTP {status}"))),
@@ -370,7 +378,7 @@ impl HttpApi {
         let body = read_body(response, limit).await;
         let answer = body.map(|body| self.paced(Answer { status, headers, body }, asked));
         if words {
-            let counted = if matches!(answer, Ok(Attempt::Refused(..))) { 429 } else { status };
+            let counted = if matches!(answer, Ok(Attempt::Throttled(..))) { 429 } else { status };
             self.budget.watch().answered(counted.into());
         }
         match answer {
@@ -392,7 +400,6 @@ impl HttpApi {
             Pace::Free => Attempt::Answered(Box::new(answer)),
             Pace::Spent(pause) => {
                 self.budget.pause(pause);
-                self.note_wait(Some(pause));
                 Attempt::Answered(Box::new(answer))
             }
         }
@@ -400,11 +407,11 @@ impl HttpApi {
 
     fn refused(&self, asked: Option<Duration>) -> Attempt {
         self.throttled.fetch_add(1, Ordering::Relaxed);
-        Attempt::Refused("it is asked too much (HTTP 429, or what it says in its place)".to_owned(), asked)
+        Attempt::Throttled("it is asked too much (HTTP 429, or what it says in its place)".to_owned(), asked)
     }
 
-    fn note_wait(&self, wait: Option<Duration>) {
-        let millis = wait.map_or(0, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    fn note_wait(&self, wait: Duration) {
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         self.waited.fetch_add(millis, Ordering::Relaxed);
     }
 
