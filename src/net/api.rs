@@ -418,7 +418,15 @@ impl HttpApi {
     fn outgoing(&self, request: &Request, token: Option<&(&'static str, Secret)>) -> reqwest::RequestBuilder {
         let mut out = self.client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
         if let Some((scheme, token)) = token {
-            out = out.header(AUTHORIZATION, format!("{scheme} {}", token.reveal()));
+            let text = format!("{scheme} {}", token.reveal());
+            out = match HeaderValue::try_from(&text) {
+                Ok(mut value) => {
+                    value.set_sensitive(true);
+                    out.header(AUTHORIZATION, value)
+                }
+                // The client refuses it when it is to be sent.
+                Err(_no_header) => out.header(AUTHORIZATION, text),
+            };
         }
         if self.plain {
             out = out.header(ACCEPT_ENCODING, "identity");
@@ -452,4 +460,29 @@ fn redirected(request: &Request, status: u16, headers: &HeaderMap) -> ApiError {
     let to = headers.get(LOCATION).and_then(|to| request.url.join(to.to_str().ok()?).ok());
     let to = to.map_or_else(|| "nowhere".to_owned(), |to| host(&to));
     ApiError::Redirected { host: host(&request.url), status, to }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::{HttpSettings, client};
+    use super::*;
+
+    fn api(auth: Auth) -> HttpApi {
+        let settings =
+            HttpSettings { ca: None, timeout: Duration::from_secs(1), reach: &super::super::Reach::default() };
+        HttpApi::new(client(settings).unwrap(), auth, Budget::new(10, 1), RetryPolicy::default(), 1024)
+    }
+
+    fn request() -> Request {
+        Request::get("https://idp.example/scim/v2/Users".parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn l20_a_credential_is_marked_so_that_no_library_prints_it() {
+        let api = api(Auth::token("SSWS", Secret::new("hunter2")).unwrap());
+        let token = api.token().await.unwrap();
+        let out = api.outgoing(&request(), token.as_ref()).build().unwrap();
+        assert_eq!(out.headers()[AUTHORIZATION], "SSWS hunter2");
+        assert!(!format!("{:?}", out.headers()).contains("hunter2"));
+    }
 }
