@@ -16,6 +16,9 @@ use super::oauth::{TokenError, Tokens};
 use super::retry::{self, Retries};
 use super::{Budget, RetryPolicy, Secret};
 
+/// Longest body of an error that is looked into.
+const LONGEST_ERROR: usize = 256 * 1024;
+
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -71,6 +74,11 @@ impl Answer {
     /// A header's text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as far as it may be an error's: what is longer than any error says nothing, and is not worth its memory.
+    pub fn error_body(&self) -> &[u8] {
+        if self.body.len() <= LONGEST_ERROR { &self.body } else { &[] }
     }
 
     /// Whether it is a web page, as proxies and sign-in portals answer.
@@ -484,5 +492,12 @@ mod tests {
         let out = api.outgoing(&request(), token.as_ref()).build().unwrap();
         assert_eq!(out.headers()[AUTHORIZATION], "SSWS hunter2");
         assert!(!format!("{:?}", out.headers()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_long_body_is_no_errors() {
+        let answer = |length| Answer { status: 400, headers: HeaderMap::new(), body: vec![b' '; length] };
+        assert_eq!(answer(LONGEST_ERROR).error_body().len(), LONGEST_ERROR);
+        assert!(answer(LONGEST_ERROR + 1).error_body().is_empty());
     }
 }
