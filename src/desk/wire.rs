@@ -44,7 +44,7 @@ impl Request {
 
 /// `scimType` of an error.
 pub(super) fn scim_type_of(answer: &Answer) -> Option<String> {
-    serde_json::from_slice::<serde_json::Value>(&answer.body).ok().as_ref().and_then(scim_type)
+    serde_json::from_slice::<serde_json::Value>(answer.error_body()).ok().as_ref().and_then(scim_type)
 }
 
 /// `scimType` of an error's body.

@@ -12,8 +12,13 @@ use crate::net::api::{Answer, ApiError, Auth, HttpApi, PaceOf, Request, Throttli
 use crate::net::http::{HttpSettings, client, host};
 use crate::net::{Budget, Reach, RetryPolicy, Watch};
 
-/// Longest answer that is read, in bytes, decoded: a page of a thousand people with long attributes.
+/// Longest answer that is read, in bytes, decoded: a group with hundreds of thousands of members.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// Most values in an answer. One takes up to 230 bytes of memory where it takes 2 of the answer (`[0],[0],...`), so an answer
+/// takes less than 300 MiB, whatever is in it.
+const MOST_VALUES: usize = 1_250_000;
+/// Most pages of one listing: without an end to them, links that are ever new would lead on for ever.
+pub(super) const MOST_PAGES: usize = 100_000;
 /// Usual requests a second.
 const REQUESTS_PER_SECOND: u32 = 50;
 /// Requests in flight together.
@@ -115,6 +120,9 @@ impl Web {
 
     /// Reads an answer's JSON. What cannot be read breaks the read (L2).
     pub(super) fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, Error> {
+        if holds_more_values(&answer.body, MOST_VALUES) {
+            return Err(self.incomplete(format!("an answer holds more than {MOST_VALUES} values")));
+        }
         serde_json::from_slice(&answer.body).map_err(|error| {
             let place = format!("line {} column {}", error.line(), error.column());
             self.incomplete(format!("an answer cannot be read ({:?} at {place})", error.classify()))
@@ -175,6 +183,25 @@ impl Web {
     }
 }
 
+/// Whether JSON may hold more values than this: each but the first of its list or object follows a comma.
+fn holds_more_values(json: &[u8], most: usize) -> bool {
+    // A value and what parts it from the next take two bytes at least.
+    if json.len() / 2 <= most {
+        return false;
+    }
+    let (mut values, mut in_text, mut escaped) = (1_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b',' | b'[' | b'{' if !in_text => values += 1,
+            _ => {}
+        }
+    }
+    values > most
+}
+
 /// The links of one listing: each is followed once, and only on the host that gave it (a link is opaque, and the
 /// credentials go with it).
 #[derive(Debug)]
@@ -197,6 +224,9 @@ impl Links {
         }
         if !self.followed.insert(blake3::hash(url.as_str().as_bytes())) {
             return Err(web.incomplete("a link to the next page leads back to a page that was read"));
+        }
+        if self.followed.len() >= MOST_PAGES {
+            return Err(web.incomplete(format!("links lead on to more than {MOST_PAGES} pages")));
         }
         Ok(url)
     }
@@ -230,6 +260,28 @@ mod tests {
             let error = links.follow(&web, link).unwrap_err();
             assert!(matches!(error, Error::Incomplete { .. }), "{link}: {error}");
         }
+    }
+
+    #[test]
+    fn links_that_are_ever_new_come_to_an_end() {
+        let web = web();
+        let mut links = Links::of(&web);
+        let end = (0..=MOST_PAGES).find_map(|n| links.follow(&web, &format!("/v1.0/users?$skiptoken={n}")).err());
+        assert!(matches!(end, Some(Error::Incomplete { .. })), "{end:?}");
+    }
+
+    #[test]
+    fn an_answer_that_would_take_all_memory_is_not_read() {
+        let web = web();
+        let parse = |body: String| {
+            let answer = Answer { status: 200, headers: http::HeaderMap::new(), body: body.into_bytes() };
+            web.parse::<serde_json::Value>(&answer)
+        };
+        let error = parse(format!("[{}[0]]", "[0],".repeat(MOST_VALUES))).unwrap_err();
+        assert!(matches!(error, Error::Incomplete { .. }), "{error}");
+        assert!(error.to_string().contains("values"), "{error}");
+        let long = r#"a, [b], {c}, \"d\", \\"#.repeat(MOST_VALUES / 4);
+        parse(format!(r#"{{"text": "{long}", "more": [1, 2]}}"#)).unwrap();
     }
 
     #[test]

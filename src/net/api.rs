@@ -9,12 +9,15 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use thiserror::Error;
-use tokio::time::Instant;
 use url::Url;
 
 use super::http::{BodyError, certificate_flaw, describe, host, read_body};
 use super::oauth::{TokenError, Tokens};
-use super::{Budget, RetryPolicy, Secret, retry};
+use super::retry::{self, Retries};
+use super::{Budget, RetryPolicy, Secret};
+
+/// Longest body of an error that is looked into.
+const LONGEST_ERROR: usize = 256 * 1024;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -71,6 +74,11 @@ impl Answer {
     /// A header's text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as far as it may be an error's: what is longer than any error says nothing, and is not worth its memory.
+    pub fn error_body(&self) -> &[u8] {
+        if self.body.len() <= LONGEST_ERROR { &self.body } else { &[] }
     }
 
     /// Whether it is a web page, as proxies and sign-in portals answer.
@@ -207,7 +215,9 @@ pub struct HttpApi {
 enum Attempt {
     Answered(Box<Answer>),
     /// It was not carried out.
-    Refused(String, Option<Duration>),
+    Refused(String),
+    /// The same, because the server is asked too much.
+    Throttled(String, Option<Duration>),
     /// Nobody knows.
     Lost(String),
 }
@@ -250,7 +260,6 @@ impl HttpApi {
     pub fn ask_less(&self, pause: Duration) {
         self.budget.watch().answered(429);
         self.throttled.fetch_add(1, Ordering::Relaxed);
-        self.note_wait(Some(pause));
         self.budget.pause(pause);
     }
 
@@ -295,7 +304,8 @@ impl HttpApi {
                     return Err(Fault::Fatal(ApiError::Denied { host, reason: error.to_string() }));
                 }
             };
-            let attempt = self.attempt(request, token.as_ref(), again, retries.until()).await.map_err(Fault::Fatal)?;
+            let attempt = self.attempt(request, token.as_ref(), again, &mut retries).await.map_err(Fault::Fatal)?;
+            let throttled = matches!(attempt, Attempt::Throttled(..));
             let (reason, asked, lost) = match attempt {
                 Attempt::Answered(answer) if answer.status == 401 && !renewed => {
                     let (Auth::OAuth2(tokens), Some((_, token))) = (&self.auth, &token) else { return Ok(*answer) };
@@ -304,7 +314,8 @@ impl HttpApi {
                     continue;
                 }
                 Attempt::Answered(answer) => return Ok(*answer),
-                Attempt::Refused(reason, asked) => (reason, asked, false),
+                Attempt::Refused(reason) => (reason, None, false),
+                Attempt::Throttled(reason, asked) => (reason, asked, false),
                 Attempt::Lost(reason) if again == Again::WhenRefused => return Err(Fault::Lost(reason)),
                 Attempt::Lost(reason) => (reason, None, true),
             };
@@ -313,7 +324,9 @@ impl HttpApi {
             }
             match retries.next_wait(asked) {
                 Some(wait) => {
-                    self.note_wait(asked.map(|_| wait));
+                    if throttled {
+                        self.note_wait(wait);
+                    }
                     tokio::time::sleep(wait).await;
                 }
                 None if lost => return Err(Fault::Lost(reason)),
@@ -327,12 +340,15 @@ impl HttpApi {
         request: &Request,
         token: Option<&(&'static str, Secret)>,
         again: Again,
-        until: Instant,
+        retries: &mut Retries,
     ) -> Result<Attempt, ApiError> {
         let out = self.outgoing(request, token);
-        let Some(_turn) = self.budget.turn(until).await else {
+        let Some(turn) = self.budget.turn(retries.until()).await else {
             return Err(unavailable(request, "it asks for a longer pause than a request is tried for"));
         };
+        // Another request may have been told to wait: this one has its tries yet.
+        retries.paused(turn.paused());
+        self.note_wait(turn.paused());
         let sent = out.send().await;
         let response = match sent {
             Ok(response) => response,
@@ -344,7 +360,7 @@ impl HttpApi {
                 }
                 let reason = describe(&error).to_owned();
                 let refused = error.is_connect() || error.is_builder();
-                return Ok(if refused { Attempt::Refused(reason, None) } else { Attempt::Lost(reason) });
+                return Ok(if refused { Attempt::Refused(reason) } else { Attempt::Lost(reason) });
             }
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -359,7 +375,7 @@ impl HttpApi {
             // Without Retry-After a proxy may speak for a server that has acted.
             503 if asked.is_some() || again == Again::Always => {
                 self.throttled.fetch_add(1, Ordering::Relaxed);
-                return Ok(Attempt::Refused("HTTP 503".to_owned(), asked));
+                return Ok(Attempt::Throttled("HTTP 503".to_owned(), asked));
             }
             429 | 501 => {}
             500.. if again == Again::WhenRefused => return Ok(Attempt::Lost(format!("HTTP {status}"))),
@@ -370,7 +386,7 @@ impl HttpApi {
         let body = read_body(response, limit).await;
         let answer = body.map(|body| self.paced(Answer { status, headers, body }, asked));
         if words {
-            let counted = if matches!(answer, Ok(Attempt::Refused(..))) { 429 } else { status };
+            let counted = if matches!(answer, Ok(Attempt::Throttled(..))) { 429 } else { status };
             self.budget.watch().answered(counted.into());
         }
         match answer {
@@ -392,7 +408,6 @@ impl HttpApi {
             Pace::Free => Attempt::Answered(Box::new(answer)),
             Pace::Spent(pause) => {
                 self.budget.pause(pause);
-                self.note_wait(Some(pause));
                 Attempt::Answered(Box::new(answer))
             }
         }
@@ -400,18 +415,26 @@ impl HttpApi {
 
     fn refused(&self, asked: Option<Duration>) -> Attempt {
         self.throttled.fetch_add(1, Ordering::Relaxed);
-        Attempt::Refused("it is asked too much (HTTP 429, or what it says in its place)".to_owned(), asked)
+        Attempt::Throttled("it is asked too much (HTTP 429, or what it says in its place)".to_owned(), asked)
     }
 
-    fn note_wait(&self, wait: Option<Duration>) {
-        let millis = wait.map_or(0, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    fn note_wait(&self, wait: Duration) {
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         self.waited.fetch_add(millis, Ordering::Relaxed);
     }
 
     fn outgoing(&self, request: &Request, token: Option<&(&'static str, Secret)>) -> reqwest::RequestBuilder {
         let mut out = self.client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
         if let Some((scheme, token)) = token {
-            out = out.header(AUTHORIZATION, format!("{scheme} {}", token.reveal()));
+            let text = format!("{scheme} {}", token.reveal());
+            out = match HeaderValue::try_from(&text) {
+                Ok(mut value) => {
+                    value.set_sensitive(true);
+                    out.header(AUTHORIZATION, value)
+                }
+                // The client refuses it when it is to be sent.
+                Err(_no_header) => out.header(AUTHORIZATION, text),
+            };
         }
         if self.plain {
             out = out.header(ACCEPT_ENCODING, "identity");
@@ -445,4 +468,36 @@ fn redirected(request: &Request, status: u16, headers: &HeaderMap) -> ApiError {
     let to = headers.get(LOCATION).and_then(|to| request.url.join(to.to_str().ok()?).ok());
     let to = to.map_or_else(|| "nowhere".to_owned(), |to| host(&to));
     ApiError::Redirected { host: host(&request.url), status, to }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::{HttpSettings, client};
+    use super::*;
+
+    fn api(auth: Auth) -> HttpApi {
+        let settings =
+            HttpSettings { ca: None, timeout: Duration::from_secs(1), reach: &super::super::Reach::default() };
+        HttpApi::new(client(settings).unwrap(), auth, Budget::new(10, 1), RetryPolicy::default(), 1024)
+    }
+
+    fn request() -> Request {
+        Request::get("https://idp.example/scim/v2/Users".parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn l20_a_credential_is_marked_so_that_no_library_prints_it() {
+        let api = api(Auth::token("SSWS", Secret::new("hunter2")).unwrap());
+        let token = api.token().await.unwrap();
+        let out = api.outgoing(&request(), token.as_ref()).build().unwrap();
+        assert_eq!(out.headers()[AUTHORIZATION], "SSWS hunter2");
+        assert!(!format!("{:?}", out.headers()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_long_body_is_no_errors() {
+        let answer = |length| Answer { status: 400, headers: HeaderMap::new(), body: vec![b' '; length] };
+        assert_eq!(answer(LONGEST_ERROR).error_body().len(), LONGEST_ERROR);
+        assert!(answer(LONGEST_ERROR + 1).error_body().is_empty());
+    }
 }

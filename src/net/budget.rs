@@ -39,6 +39,14 @@ impl fmt::Debug for Shared {
 #[derive(Debug)]
 pub struct Turn {
     _slot: Option<OwnedSemaphorePermit>,
+    paused: Duration,
+}
+
+impl Turn {
+    /// How long it was waited for because of a pause that the server asked for, whoever it told.
+    pub fn paused(&self) -> Duration {
+        self.paused
+    }
 }
 
 impl Budget {
@@ -81,6 +89,7 @@ impl Budget {
     /// Waits until a request may be sent. Nobody may hold one turn and wait for another. `None`: the server asked for a
     /// pause that lasts longer than the request may wait.
     pub async fn turn(&self, until: Instant) -> Option<Turn> {
+        let began = Instant::now();
         // The semaphore is never closed, so there is always a slot.
         let slot = Arc::clone(&self.shared.slots).acquire_owned().await.ok();
         loop {
@@ -90,11 +99,12 @@ impl Budget {
             }
             tokio::time::sleep_until(resume).await;
             self.shared.rate.until_ready().await;
-            if *self.shared.resume.borrow() <= Instant::now() {
+            let resume = *self.shared.resume.borrow();
+            if resume <= Instant::now() {
                 if self.shared.gate.as_ref().is_some_and(|gate| !gate()) {
                     std::future::pending::<()>().await;
                 }
-                return Some(Turn { _slot: slot });
+                return Some(Turn { _slot: slot, paused: resume.saturating_duration_since(began) });
             }
         }
     }
@@ -128,8 +138,11 @@ mod tests {
         budget.clone().pause(Duration::from_millis(60));
         let before = Instant::now();
         assert!(budget.turn(before).await.is_none(), "who cannot wait so long is told so");
-        let _turn = budget.turn(before + Duration::from_mins(1)).await.unwrap();
+        let turn = budget.turn(before + Duration::from_mins(1)).await.unwrap();
         assert!(before.elapsed() >= Duration::from_millis(60));
+        assert!(turn.paused() >= Duration::from_millis(50), "{turn:?}");
+        let next = budget.turn(before + Duration::from_mins(1)).await.unwrap();
+        assert_eq!(next.paused(), Duration::ZERO, "a pause that is over delays nobody");
     }
 
     #[tokio::test]

@@ -62,13 +62,18 @@ impl Retries {
         self.until + self.asked
     }
 
+    /// So long the server had asked to wait: that is no time for tries, as far as it is granted.
+    pub fn paused(&mut self, pause: Duration) {
+        let granted = pause.min(self.asked);
+        self.asked -= granted;
+        self.until += granted;
+    }
+
     /// How long to wait before the next try, at least as long as the server asked; `None` when time is up.
     pub fn next_wait(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let asked = asked.unwrap_or_default();
         let wait = self.waits.next()?.max(asked);
-        let granted = asked.min(self.asked);
-        self.asked -= granted;
-        self.until += granted;
+        self.paused(asked);
         (Instant::now() + wait <= self.until).then_some(wait)
     }
 }

@@ -145,6 +145,7 @@ async fn a_rate_that_is_told_as_403_is_waited_for_and_counted() {
     }
     assert_eq!(by_id(&directory, &asking(&["primaryEmail"])).await.len(), 3);
     assert_eq!(directory.throttling().times, 3);
+    assert!(!directory.throttling().waited.is_zero(), "it was waited for, although Google says no time");
     assert_eq!(api_requests(&server), 4);
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::conformance::{about, asking, by_id, named, read};
 use super::okta::{directory, generated};
 use crate::support::okta::{Group, Limit, OktaService, group_id, serve, user, user_id};
-use crate::support::service::{Misbehaving as _, Server};
+use crate::support::service::{Fault, Misbehaving as _, Server};
 
 async fn opened(people: Vec<Value>, groups: Vec<Group>) -> (OktaDirectory, Server<OktaService>) {
     let server = serve(OktaService::new(people, groups)).await;
@@ -302,6 +302,20 @@ async fn a_window_that_is_used_up_is_waited_for() {
     assert_eq!(server.change(|okta| okta.limit.as_ref().unwrap().exceeded), 0, "it said when none was left");
     assert!(directory.throttling().waited >= Duration::from_secs(1), "{:?}", directory.throttling());
     assert_eq!(directory.throttling().times, 0);
+}
+
+#[tokio::test]
+async fn a_request_that_waited_because_another_was_told_to_has_its_tries_yet() {
+    let server = serve(OktaService::new(people(2), vec![])).await;
+    server.change(|okta| okta.limit = Some(Limit::new(1, Duration::from_secs(2))));
+    let directory = directory(&server, |settings| {
+        settings.source.page_size = Some(1);
+        settings.wiring.retry.total = Duration::from_millis(500);
+        settings.wiring.retry.asked = Duration::from_mins(1);
+    });
+    server.rule("", 1, 1, Fault::status(503));
+    assert_eq!(by_id(&directory, &asking(&["email"])).await.len(), 2);
+    assert_eq!(server.behave(), 1, "a request that had waited met a fault");
 }
 
 #[tokio::test]

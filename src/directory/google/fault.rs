@@ -32,7 +32,7 @@ struct Reason {
 
 impl Refusal {
     pub(super) fn of(answer: &Answer) -> Self {
-        serde_json::from_slice::<Body>(&answer.body).unwrap_or_default().error
+        serde_json::from_slice::<Body>(answer.error_body()).unwrap_or_default().error
     }
 
     /// Google's word for it; what is no bare word could be anything (L20).

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::fault::Api;
+use crate::directory::web::MOST_PAGES;
 use crate::directory::{Error, ReadQuery};
 use crate::net::api::{Answer, Request};
 
@@ -81,6 +82,9 @@ impl<'a> Listing<'a> {
         match &page.next {
             Some(token) if !self.tokens.insert(blake3::hash(token.as_bytes())) => {
                 return Err(self.api.web.incomplete("a page token leads back to a page that was read"));
+            }
+            Some(_) if self.tokens.len() >= MOST_PAGES => {
+                return Err(self.api.web.incomplete(format!("a list has more than {MOST_PAGES} pages")));
             }
             Some(_) => {}
             None => self.ended = true,

@@ -50,7 +50,7 @@ struct Body {
 
 /// Okta's code of an error: a letter and digits, else it could be anything.
 fn code(answer: &Answer) -> Option<String> {
-    let Body { error_code } = serde_json::from_slice(&answer.body).ok()?;
+    let Body { error_code } = serde_json::from_slice(answer.error_body()).ok()?;
     let digits = error_code.strip_prefix('E')?;
     ((4..=10).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())).then_some(error_code)
 }

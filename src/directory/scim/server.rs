@@ -160,9 +160,12 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// The `scimType` of an error (RFC 7644 table 9).
+/// The `scimType` of an error (RFC 7644 table 9); what is no error has none.
 pub(super) fn code(answer: &Answer) -> Option<String> {
-    json::scim_type(&serde_json::from_slice(&answer.body).ok()?)
+    if answer.status < 400 {
+        return None;
+    }
+    json::scim_type(&serde_json::from_slice(answer.error_body()).ok()?)
 }
 
 /// Whether an answer says that the request was not understood: a filter, a parameter, an address that is not served.

@@ -102,6 +102,9 @@ fn mend(code: Option<&str>, error: &str) -> &'static str {
         (Some("AADSTS70021" | "AADSTS700213" | "AADSTS700211" | "AADSTS700212"), _) => {
             "the application trusts no such token: check issuer, subject and audience of its federated credential"
         }
+        (Some("AADSTS700024"), _) => {
+            "the assertion is not valid at this time: check this machine's clock; the token of a service account expired if the cluster gives it a shorter life than the run takes"
+        }
         (_, "invalid_grant") => "check the assertion's subject, the account's rights, and this machine's clock",
         (_, "unauthorized_client") => {
             "the client may not have these scopes, or not in this way: grant them to its client id"
@@ -134,6 +137,10 @@ mod tests {
             text,
             "login.example refuses the client credentials (HTTP 401, AADSTS7000222): the client secret has expired: make a new one"
         );
+        let text = denied(
+            r#"{"error": "invalid_client", "error_description": "AADSTS700024: Client assertion is not within its valid time range."}"#,
+        );
+        assert!(text.contains("this machine's clock"), "{text}");
         let text = denied(r#"{"error": "ann@acme.example", "error_description": "AADSTS"}"#);
         assert_eq!(
             text,
