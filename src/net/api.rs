@@ -150,7 +150,7 @@ pub enum Pace {
 /// Reads the pace from an answer.
 pub type PaceOf = fn(&Answer) -> Pace;
 
-/// How often a server asked to be asked less (429, 503, or in words of its own), and how long it was waited for.
+/// How often a server asked to be asked less (429, 503 with `Retry-After`, or in words of its own), and how long it was waited for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Throttling {
     /// Answers that asked for it.
@@ -358,7 +358,8 @@ impl HttpApi {
             300..=399 if status != 304 => return Err(redirected(request, status, &headers)),
             // Without Retry-After a proxy may speak for a server that has acted.
             503 if asked.is_some() || again == Again::Always => {
-                self.throttled.fetch_add(1, Ordering::Relaxed);
+                // Without a pause it does not say that it is asked too much.
+                self.throttled.fetch_add(asked.is_some().into(), Ordering::Relaxed);
                 return Ok(Attempt::Refused("HTTP 503".to_owned(), asked));
             }
             429 | 501 => {}
