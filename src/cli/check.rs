@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cluster::{ClusterArgs, client, named};
 use super::common::{IdentityArgs, are_right, chosen, inputs};
@@ -19,8 +20,13 @@ use crate::sync::{ConnectionSettings, Place};
 
 /// The cluster's name plays no part: nothing is owned here.
 const CLUSTER: &str = "default";
+/// Somebody waits for the answer; a run has the night for it.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Debug, clap::Args)]
+#[command(
+    override_usage = "contactsync check -f PATH [NAME]... [OPTIONS]\n       contactsync check NAME... [-n NAMESPACE] [OPTIONS]"
+)]
 pub(super) struct Args {
     /// Connections, by name or namespace/name: with -f of the manifests (absent: all of them), else of the cluster
     #[arg(value_name = "NAME", required_unless_present = "files")]
@@ -135,7 +141,8 @@ async fn prove(
     file_root: PathBuf,
     printer: &Printer,
 ) -> Result<Checked, Failure> {
-    let place = Place { keys, file_root, reach: Reach::personal(args.allowed_hosts.clone()) };
+    let reach = Reach::personal(args.allowed_hosts.clone());
+    let place = Place { keys, file_root, reach, patience: PATIENCE };
     let progress = Progress::new(printer.is_terminal(), false);
     let check =
         Check { settings, place: &place, count: !args.no_count, person: args.person.as_deref(), observer: &progress };

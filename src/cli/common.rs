@@ -240,7 +240,7 @@ impl Session {
         settings: &ConnectionSettings,
     ) -> Result<Ends, sync::Error> {
         let file_root = connection.at.folder().to_owned();
-        let place = Place { keys: &self.keys, file_root, reach: self.reach.clone() };
+        let place = Place { keys: &self.keys, file_root, reach: self.reach.clone(), patience: Place::PATIENCE };
         let directory = sync::open_directory(settings, &place).await?;
         let (namespace, name) = workspace_of(connection);
         let desk = match (&self.embedded, self.manifests.workspace(&namespace, &name)) {

@@ -50,7 +50,7 @@ impl Observer for Progress {
         }
         self.bar.set_position(0);
         self.bar.set_message(match stage {
-            Stage::Preflight => "asking directory and desk",
+            Stage::Preflight => "proving credentials and names",
             Stage::Listing => "listing contacts",
             Stage::Reading => "reading people",
             Stage::Confirming => "asking again for people who are missing",

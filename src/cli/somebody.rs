@@ -28,12 +28,39 @@ pub(super) fn lines(person: &PersonReport) -> Vec<String> {
     lines
 }
 
-/// A line for each value.
+/// A line for each value, under the name that a manifest has for it.
 fn attribute(name: &str, value: &Value) -> Vec<(String, String)> {
+    // A SCIM extension.
+    let between = if name.starts_with("urn:") { ':' } else { '.' };
+    within(name, between, value)
+}
+
+fn within(name: &str, between: char, value: &Value) -> Vec<(String, String)> {
     match value {
-        Value::Array(values) => values.iter().map(|value| (plain(name), value.to_string())).collect(),
+        Value::Array(values) => values.iter().flat_map(|value| element(name, value)).collect(),
+        Value::Object(members) if !members.is_empty() => {
+            let part = |(member, value)| within(&format!("{name}{between}{member}"), '.', value);
+            members.iter().flat_map(part).collect()
+        }
         one => vec![(plain(name), one.to_string())],
     }
+}
+
+/// One of a list: chosen by its kind, or by being primary.
+fn element(name: &str, value: &Value) -> Vec<(String, String)> {
+    let Value::Object(members) = value else { return within(name, '.', value) };
+    let kind = |key: &str| members.get(key).and_then(Value::as_str).filter(|kind| !kind.is_empty());
+    let is_primary = members.get("primary").is_some_and(|flag| *flag == true);
+    let Some(label) = kind("customType").or_else(|| kind("type")).or(is_primary.then_some("primary")) else {
+        return within(name, '.', value);
+    };
+    let name = format!("{name}[{label}]");
+    let parts = members.iter().filter(|(member, _)| !matches!(member.as_str(), "type" | "customType" | "primary"));
+    let part = |(member, value): (&String, &Value)| match member.as_str() {
+        "value" => within(&name, '.', value),
+        member => within(&format!("{name}.{member}"), '.', value),
+    };
+    parts.flat_map(part).collect()
 }
 
 fn decision(scope: &ScopeReport) -> Vec<String> {

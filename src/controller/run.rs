@@ -92,7 +92,7 @@ pub(super) async fn ends(
 ) -> Result<Ends, sync::Error> {
     let file_root: PathBuf = context.settings.file_root.join(&name.namespace);
     let reach = context.settings.tuning.reach.clone();
-    let place = Place { keys: &context.keys, file_root, reach };
+    let place = Place { keys: &context.keys, file_root, reach, patience: Place::PATIENCE };
     let watch = context.metrics.directory_requests();
     let directory = sync::open_watched_directory(settings, &place, watch).await?;
     let desk = context.desks.open(&ready.workspace, &context.keys).await?;

@@ -10,6 +10,7 @@ use url::{Origin, Url};
 use super::Error;
 use crate::net::api::{Answer, ApiError, Auth, HttpApi, PaceOf, Request, Throttling};
 use crate::net::http::{HttpSettings, client, host};
+use crate::net::reach::ReachError;
 use crate::net::{Budget, Reach, RetryPolicy, Watch};
 
 /// Longest answer that is read, in bytes, decoded: a group with hundreds of thousands of members.
@@ -58,7 +59,11 @@ impl Wiring {
     /// A URL of the manifest that may be called.
     pub(super) fn url(&self, field: &str, text: &str) -> Result<Url, Error> {
         let url = Url::parse(text).map_err(|error| wrong(field, format!("it is no URL: {error}")))?;
-        self.reach.check_url(&url).map_err(|error| wrong(field, error.to_string()))?;
+        self.reach.check_url(&url).map_err(|error| match error {
+            // The manifest need not name the host: vendors have their own.
+            ReachError::Host => wrong(field, format!("{}: {error}", host(&url))),
+            error => wrong(field, error.to_string()),
+        })?;
         Ok(url)
     }
 }

@@ -158,7 +158,7 @@ pub enum Pace {
 /// Reads the pace from an answer.
 pub type PaceOf = fn(&Answer) -> Pace;
 
-/// How often a server asked to be asked less (429, 503, or in words of its own), and how long it was waited for.
+/// How often a server asked to be asked less (429, 503 with `Retry-After`, or in words of its own), and how long it was waited for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Throttling {
     /// Answers that asked for it.
@@ -374,6 +374,10 @@ impl HttpApi {
             300..=399 if status != 304 => return Err(redirected(request, status, &headers)),
             // Without Retry-After a proxy may speak for a server that has acted.
             503 if asked.is_some() || again == Again::Always => {
+                if asked.is_none() {
+                    // It does not say that it is asked too much.
+                    return Ok(Attempt::Refused("HTTP 503".to_owned()));
+                }
                 self.throttled.fetch_add(1, Ordering::Relaxed);
                 return Ok(Attempt::Throttled("HTTP 503".to_owned(), asked));
             }

@@ -82,7 +82,7 @@ pub async fn open_desk(
 
 /// What a desk is opened from, its secrets read.
 pub async fn desk_settings(namespace: &str, spec: &KDeskWorkspaceSpec, keys: &dyn Keys) -> Result<Settings, Error> {
-    let place = Place { keys, file_root: PathBuf::new(), reach: Reach::default() };
+    let place = Place { keys, file_root: PathBuf::new(), reach: Reach::default(), patience: Place::PATIENCE };
     let auth = place.credentials(namespace, "auth", &spec.auth).await?;
     let ca = place.ca(namespace, "tls.ca", spec.tls.as_ref()).await?;
     let (requests_per_second, concurrency) = limits(spec);

@@ -1,6 +1,7 @@
 //! Where what a connection names is read from: its secrets, its certificates, its files, the tokens of service accounts.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
@@ -15,7 +16,7 @@ use crate::directory::file::{self, FileContent};
 use crate::directory::google::GoogleCredential;
 use crate::directory::okta::OktaCredential;
 use crate::keys::Keys;
-use crate::net::{Credentials, Reach, Secret, Watch};
+use crate::net::{Credentials, Reach, RetryPolicy, Secret, Watch};
 
 /// Who Entra takes a token of a service account for, unless the manifest says otherwise.
 const ENTRA_AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -28,6 +29,8 @@ pub struct Place<'a> {
     pub file_root: PathBuf,
     /// Which hosts may be called.
     pub reach: Reach,
+    /// How long a request to a directory over HTTP that fails is tried again; [`Place::PATIENCE`] is usual.
+    pub patience: Duration,
 }
 
 /// A member that `type` names is not there.
@@ -41,6 +44,9 @@ pub(super) fn url(field: &str, text: &str) -> Result<Url, Error> {
 }
 
 impl Place<'_> {
+    /// What a run has: long enough for a server to be restarted.
+    pub const PATIENCE: Duration = Duration::from_mins(2);
+
     pub(super) async fn secret(&self, namespace: &str, field: &str, source: &SecretSource) -> Result<Secret, Error> {
         self.key(namespace, &format!("{field}.secretRef"), &source.secret_ref).await
     }
@@ -92,7 +98,8 @@ impl Place<'_> {
         watch: Watch,
     ) -> Result<Wiring, Error> {
         let ca = self.ca(namespace, &format!("{field}.tls.ca"), tls).await?;
-        Ok(Wiring::new(ca, self.reach.clone(), watch))
+        let wiring = Wiring::new(ca, self.reach.clone(), watch);
+        Ok(Wiring { retry: RetryPolicy { total: self.patience, ..wiring.retry }, ..wiring })
     }
 
     /// How to sign in to a SCIM service.

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Checkout, Ran};
 use crate::support::company::SUFFIX;
+use crate::support::scim_idp::{BASE, ENTERPRISE, Group, ScimIdp, TOKEN};
+use crate::support::service::{Fault, Misbehaving as _, Server};
 use crate::support::slapd::{ADMIN, PASSWORD, Slapd};
 
 const CHECK: [&str; 3] = ["check", "-f", "quickstart"];
@@ -270,4 +272,73 @@ fn a_wrong_password_and_a_missing_one_are_told() {
       skipped  read         what failed above comes first
       skipped  person       what failed above comes first
     ");
+}
+
+/// A checkout of a connection that reads a SCIM service.
+fn over_scim(server: &Server<ScimIdp>) -> Checkout {
+    let checkout = Checkout { folder: tempfile::tempdir().unwrap() };
+    std::fs::create_dir(checkout.path("staff")).unwrap();
+    let token = json!({"type": "BearerToken", "bearerToken": {"secretRef": {"name": "idp", "key": "token"}}});
+    let endpoint = server.url.join(BASE).unwrap();
+    let connection = json!({
+        "apiVersion": "kdesk.seraphex.net/v1alpha1", "kind": "ContactSyncConnection",
+        "metadata": {"name": "staff", "namespace": "support"},
+        "spec": {
+            "state": "Draft", "workspaceRef": {"name": "none-is-needed"},
+            "source": {"type": "SCIM", "scim": {"endpoint": endpoint, "auth": token}},
+            "scope": {"mode": "List", "list": {"groups": [{"name": "Staff"}]}}, "mapping": {"preset": "Standard"},
+            "leavers": {"policy": "Deactivate"}, "deletionPolicy": "Keep",
+        },
+    });
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "idp", "namespace": "support"},
+        "stringData": {"token": TOKEN}});
+    write(&checkout.path("staff/connection.json"), &connection);
+    write(&checkout.path("staff/secret.json"), &secret);
+    checkout
+}
+
+fn staff() -> ScimIdp {
+    let ann = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "1", "userName": "ann", "active": true,
+        "name": {"givenName": "Ann"}, "addresses": [{"type": "work", "locality": "Uppsala"}, {"locality": "Lund"}],
+        "emails": [{"value": "ann@acme.example", "type": "work", "primary": true},
+            {"value": "berg@acme.example", "primary": true}],
+        ENTERPRISE: {"department": "Sales", "manager": {"value": "2"}},
+    });
+    let group = Group { id: "g".into(), name: "Staff".into(), people: vec!["1".into()], groups: Vec::new() };
+    ScimIdp::new(vec![ann], vec![group])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attributes_stand_under_the_names_that_manifests_have_for_them() {
+    let server = Server::start(staff()).await;
+    let ran = over_scim(&server).run(&["check", "-f", "staff", "--no-count", "--person", "1"]);
+    assert_eq!(ran.code(), 0, "{}{}", ran.out(), ran.err());
+    let out = ran.out();
+    let shown: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    for (name, value) in [
+        ("name.givenName", r#""Ann""#),
+        ("emails[work]", r#""ann@acme.example""#),
+        ("emails[primary]", r#""berg@acme.example""#),
+        ("addresses[work].locality", r#""Uppsala""#),
+        ("addresses.locality", r#""Lund""#),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", r#""Sales""#),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value", r#""2""#),
+    ] {
+        assert!(shown.contains(&vec![name, value]), "{name}: {out}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_is_down_is_told_soon_and_not_as_one_that_asks_for_patience() {
+    let server = Server::start(staff()).await;
+    server.rule("", 0, usize::MAX, Fault::status(503));
+    let started = std::time::Instant::now();
+    let ran = over_scim(&server).run(&["check", "-f", "staff"]);
+    assert!(started.elapsed() < std::time::Duration::from_mins(1), "{:?}", started.elapsed());
+    assert_eq!(ran.code(), 1);
+    let host = format!("127.0.0.1:{}", server.url.port().unwrap());
+    let told = ran.out().replace(&host, "[host]");
+    assert!(told.contains("failed   credentials  [host] cannot be reached: HTTP 503"), "{told}");
+    assert!(!told.contains("throttling"), "{told}");
 }

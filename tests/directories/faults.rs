@@ -175,11 +175,15 @@ pub async fn a_server_that_throttles_is_asked_less(source: &impl Served) {
     let people: Vec<_> = (0..60).map(|id| person(&id.to_string(), "Somebody")).collect();
     let (directory, server) = source.serve(&people, &[]).await;
     let again = || vec![("retry-after", "0".to_owned())];
-    server.at_random(7, 20, vec![Fault::status(429), Fault::status(503), Fault::Answer(429, again(), String::new())]);
+    let asking = |status| Fault::Answer(status, again(), String::new());
+    server.at_random(7, 20, vec![Fault::status(429), asking(503), asking(429)]);
     assert_eq!(by_id(&*directory, &source.asking(&["mail"])).await.len(), 60);
     let met = server.behave();
     assert!(met > 0, "the lot hit nobody");
     assert_eq!(directory.throttling().times, met as u64);
+    server.rule("", 2, 1, Fault::status(503));
+    by_id(&*directory, &source.asking(&["mail"])).await;
+    assert_eq!((server.behave(), directory.throttling().times), (1, met as u64), "a fault is no request for patience");
     server.rule("", 3, 1, Fault::Throttled(429, 1));
     server.rule("", 9, 1, Fault::Throttled(503, 1));
     assert_eq!(by_id(&*directory, &source.asking(&["mail"])).await.len(), 60);

@@ -32,7 +32,12 @@ impl Keys for OneKey {
 }
 
 async fn sync(house: &House, settings: &ConnectionSettings) -> Summary {
-    let place = Place { keys: &OneKey, file_root: house.folder().to_path_buf(), reach: Reach::default() };
+    let place = Place {
+        keys: &OneKey,
+        file_root: house.folder().to_path_buf(),
+        reach: Reach::default(),
+        patience: Place::PATIENCE,
+    };
     house.run(settings, Mode::Sync, &Silent, open_directory(settings, &place)).await.summary
 }
 

@@ -2,6 +2,7 @@
 
 mod gitops;
 mod links;
+mod messages;
 
 use std::path::{Path, PathBuf};
 

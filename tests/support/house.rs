@@ -154,7 +154,12 @@ impl House {
     /// Runs a connection over the file; a minute passes before.
     pub async fn report(&self, settings: &ConnectionSettings, mode: Mode, observer: &dyn Observer) -> Report {
         let directory = async {
-            let place = Place { keys: &NoKeys, file_root: self.folder.path().to_path_buf(), reach: Reach::default() };
+            let place = Place {
+                keys: &NoKeys,
+                file_root: self.folder.path().to_path_buf(),
+                reach: Reach::default(),
+                patience: Place::PATIENCE,
+            };
             open_directory(settings, &place).await
         };
         self.run(settings, mode, observer, directory).await

@@ -151,7 +151,10 @@ impl Api {
             return wrong("scope.pattern.segment", reason);
         }
         if query.filter.is_some() {
-            return wrong("scope.pattern.filter", format!("Google does not understand this query ({code})"));
+            return wrong(
+                "scope.pattern.filter",
+                format!("Google does not understand this query ({code}): check its fields, operators and quotes"),
+            );
         }
         self.fault(answer)
     }

@@ -31,7 +31,7 @@ pub(super) fn check(filter: &str) -> Result<&str, Error> {
         return Err(wrong(FILTER, "has a text without its closing quotation mark"));
     }
     if let Some(missing) = open.pop() {
-        return Err(wrong(FILTER, format!("lacks a {missing}")));
+        return Err(wrong(FILTER, format!("it lacks a closing {missing}")));
     }
     if filter.trim().is_empty() {
         return Err(wrong(FILTER, "an empty filter would take in everybody: leave filter out, or write one"));

@@ -55,10 +55,17 @@ impl TokenEndpoint {
         match status {
             200 => {}
             400 | 401 | 403 => return Err(self.denied(status, &body)),
+            404 | 405 => {
+                let reason = format!("it answered HTTP {status} where tokens are: check its address in the manifest");
+                return Err(self.unavailable(reason));
+            }
             _ => return Err(self.unavailable(format!("it answered HTTP {status}"))),
         }
-        let issued: Issued = serde_json::from_slice(&body)
-            .map_err(|_json| self.unavailable("its answer is no token: check the token URL"))?;
+        let issued: Issued = serde_json::from_slice(&body).map_err(|_json| {
+            self.unavailable(
+                "its answer is no token: check its address in the manifest, and whether a proxy stands between",
+            )
+        })?;
         Ok(Token { secret: Secret::new(issued.access_token), life: issued.expires_in.map(Duration::from_secs) })
     }
 

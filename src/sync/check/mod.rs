@@ -106,7 +106,12 @@ impl Check<'_> {
                 Some(directory)
             }
             Err(error) => {
-                report.failed(Subject::Credentials, error.to_string());
+                // No desk is asked here, so nothing need be told apart from it.
+                let told = match error {
+                    Error::Directory(error) => error.to_string(),
+                    error => error.to_string(),
+                };
+                report.failed(Subject::Credentials, told);
                 None
             }
         }
@@ -120,11 +125,17 @@ impl Check<'_> {
         }
         // All at once where all is well; else one by one, so that each that is not there is told.
         let refs: Vec<_> = wanted.iter().map(|one| one.group.clone()).collect();
-        if let Ok(resolved) = directory.resolve_groups(&refs).await
-            && resolved.len() == wanted.len()
-        {
-            wanted.iter().zip(&resolved).for_each(|(one, found)| report.group(one, found));
-            return Some(preflight::read_query(program, &self.settings.spec, resolved));
+        match directory.resolve_groups(&refs).await {
+            Ok(resolved) if resolved.len() == wanted.len() => {
+                wanted.iter().zip(&resolved).for_each(|(one, found)| report.group(one, found));
+                return Some(preflight::read_query(program, &self.settings.spec, resolved));
+            }
+            // It was tried again for as long as it may be.
+            Err(error @ directory::Error::Unavailable { .. }) => {
+                report.failed(Subject::Groups, error.to_string());
+                return None;
+            }
+            Ok(_) | Err(_) => {}
         }
         let mut resolved: Vec<ResolvedGroup> = Vec::with_capacity(wanted.len());
         for one in wanted {
