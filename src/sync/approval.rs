@@ -41,6 +41,8 @@ pub(super) struct Demand<'a> {
     pub(super) leavers: &'a [Leaver],
     /// Nobody is left in scope although contacts are owned: always held.
     pub(super) nobody: bool,
+    /// The directory has nobody whose contact is owned: always held, and so are the people whom it has instead.
+    pub(super) strange: bool,
 }
 
 impl Demand<'_> {
@@ -70,13 +72,14 @@ impl Demand<'_> {
         let stretch = |wanted: usize, of: fn(&crate::runlog::WindowCounts) -> u64| {
             Stretch::new(wanted as u64, spent, of, base).held(limits)
         };
-        let hold_removals = nobody || Stretch::new(removing, spent, |c| c.removals, base).held(limits);
+        let hold_removals = nobody || self.strange || Stretch::new(removing, spent, |c| c.removals, base).held(limits);
         let (hold_keys, hold_grants) = (stretch(keys.len(), |c| c.key_changes), stretch(grants.len(), |c| c.grants));
         let or_none = |hold: bool, set: HashSet<usize>| if hold { set } else { HashSet::new() };
         let held = HeldBack {
             keys: or_none(hold_keys, keys),
             grants: or_none(hold_grants, grants),
             revokes: or_none(hold_removals, revokes),
+            newcomers: self.strange && !removals.is_empty(),
             removals: or_none(hold_removals, removals),
             marks: nobody,
         };

@@ -90,7 +90,7 @@ impl Departure<'_> {
         }
         let approval = Approval::load(run.store, run.settings, summary.start_time).await?;
         let window = run.window(summary, index).await;
-        let demand = Demand { gathered, index, leavers: leaving, nobody: false };
+        let demand = Demand { gathered, index, leavers: leaving, nobody: false, strange: false };
         let held = demand.hold(&run.settings.spec, &window, &approval, summary, account).await?;
         run.store_plan(&demand.held_plan(&held), summary).await?;
         Ok(held)

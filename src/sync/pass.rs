@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::account::{Account, Stage};
 use super::approval::{Approval, Demand};
-use super::leave::{LeaverRules, leavers};
-use super::owned::OwnedIndex;
+use super::decide::Absence;
+use super::leave::{Leaver, LeaverRules, leavers};
+use super::owned::{Owned, OwnedIndex};
 use super::read::{Fields, Gathered, Reader};
 use super::run::{Ends, Mode, Run};
 use super::settle::Settling;
@@ -71,7 +72,8 @@ impl Run<'_> {
         // As late as can be: another run may have decided while this one was reading.
         let window = self.window(summary, &index).await;
         let nobody = account.counts.in_scope == 0 && index.active() > 0;
-        let demand = Demand { gathered: &gathered, index: &index, leavers: &gone, nobody };
+        let strange = none_is_known(&gone, &index);
+        let demand = Demand { gathered: &gathered, index: &index, leavers: &gone, nobody, strange };
         let held = demand.hold(&self.settings.spec, &window, &approval, summary, account).await?;
         self.store_plan(&demand.held_plan(&held), summary).await?;
         let lost = gathered.lost_fields(&fields, &index, account.counts.in_scope);
@@ -85,7 +87,7 @@ impl Run<'_> {
     async fn write(
         &self,
         ready: Decided<'_>,
-        gone: &[super::leave::Leaver],
+        gone: &[Leaver],
         settled: crate::runlog::Settled,
         summary: &mut Summary,
         account: &mut Account<'_>,
@@ -131,6 +133,15 @@ impl Run<'_> {
             .and_then(|handover| jiff::SignedDuration::try_from(std::time::Duration::from(handover)).ok())
             .unwrap_or(jiff::SignedDuration::from_hours(24))
     }
+}
+
+/// Whether the directory has none of the people whose contacts are active: then it is likelier another directory (another
+/// tenant, another vendor, another id field), whose own people are in scope, than that all of them went at once (L4).
+fn none_is_known(leavers: &[Leaver], index: &OwnedIndex) -> bool {
+    let is_active = |owned: &Owned| owned.active && !owned.staff;
+    let gone = leavers.iter().filter(|leaver| leaver.absence == Absence::Gone);
+    let gone = gone.filter(|leaver| index.get(leaver.owned).is_some_and(is_active)).count();
+    gone > 0 && gone == index.iter().filter(|(_, owned)| is_active(owned)).count()
 }
 
 /// Says in the log that a run was slow because a server asked for it.

@@ -298,3 +298,23 @@ async fn somebody_is_shown_by_any_address_and_by_no_name() {
     assert!(directory.show(&Who::Email(upn.clone())).await.unwrap().is_empty());
     assert!(directory.show(&Who::Id(upn)).await.unwrap().is_empty(), "an id is a GUID");
 }
+
+/// L17: a page need not hold all that it could (learn.microsoft.com/graph/paging), and the second group of a name may be on
+/// the next one, or the first.
+#[tokio::test]
+async fn l17_a_name_is_looked_for_on_every_page() {
+    let server = staff(3).await;
+    let directory = open(&server.url, secret(), None, patience());
+    let mut next = server.url.join("/v1.0/groups").unwrap();
+    next.query_pairs_mut()
+        .extend_pairs([("$filter", "displayName eq 'Sales'"), ("$select", "id,displayName,visibility")]);
+    let page = |value: serde_json::Value| {
+        let body = json!({"value": value, "@odata.nextLink": next.as_str()});
+        Fault::Answer(200, vec![("content-type", "application/json".into())], body.to_string())
+    };
+    server.rule("/groups", 0, 1, page(json!([{"id": guid("other"), "displayName": "Sales", "visibility": null}])));
+    let error = directory.resolve_groups(&[named("Sales")]).await.unwrap_err();
+    assert!(matches!(error, Error::GroupAmbiguous { count: 2, .. }), "{error}");
+    server.rule("/groups", 0, 1, page(json!([])));
+    assert_eq!(directory.resolve_groups(&[named("Sales")]).await.unwrap().len(), 1);
+}

@@ -31,6 +31,14 @@ impl Keys for OneKey {
     }
 }
 
+fn staff_of(server: &Server<ScimIdp>) -> ConnectionSettings {
+    let endpoint = server.url.join(BASE).unwrap();
+    let source = format!(
+        "source: {{type: SCIM, scim: {{endpoint: '{endpoint}', auth: {{type: BearerToken, bearerToken: {{secretRef: {{name: idp, key: token}}}}}}}}}}"
+    );
+    connection("staff", &source)
+}
+
 async fn sync(house: &House, settings: &ConnectionSettings) -> Summary {
     let place = Place {
         keys: &OneKey,
@@ -42,12 +50,17 @@ async fn sync(house: &House, settings: &ConnectionSettings) -> Summary {
 }
 
 fn provider() -> ScimIdp {
-    let staff = IDS.iter().map(|id| {
-        let mail: &'static str = format!("p{id}@acme.example").leak();
+    tenant(&IDS)
+}
+
+/// One whose people have these ids, and the same addresses whatever their ids.
+fn tenant(ids: &[&'static str]) -> ScimIdp {
+    let staff = ids.iter().enumerate().map(|(n, id)| {
+        let mail: &'static str = format!("p{n}@acme.example").leak();
         TestPerson { attributes: vec![("displayName", vec!["Somebody"]), ("mail", vec![mail])], ..person(id, "") }
     });
     let staff: Vec<TestPerson> = staff.collect();
-    idp(&staff, &[group("Staff", &IDS)]).with(Habits { most: Some(3), ..Habits::default() })
+    idp(&staff, &[group("Staff", ids)]).with(Habits { most: Some(3), ..Habits::default() })
 }
 
 fn counts(summary: &Summary) -> RunCounts {
@@ -57,11 +70,7 @@ fn counts(summary: &Summary) -> RunCounts {
 #[tokio::test]
 async fn l02_a_run_removes_who_left_and_nobody_else() {
     let (house, server) = (House::open().await, Server::start(provider()).await);
-    let endpoint = server.url.join(BASE).unwrap();
-    let source = format!(
-        "source: {{type: SCIM, scim: {{endpoint: '{endpoint}', auth: {{type: BearerToken, bearerToken: {{secretRef: {{name: idp, key: token}}}}}}}}}}"
-    );
-    let staff = connection("staff", &source);
+    let staff = staff_of(&server);
     let summary = sync(&house, &staff).await;
     assert_eq!(summary.result, RunResult::Succeeded, "{summary:#?}");
     assert_eq!(counts(&summary), RunCounts { created: 8, ..RunCounts::default() });
@@ -82,4 +91,30 @@ async fn l02_a_run_removes_who_left_and_nobody_else() {
     let summary = sync(&house, &staff).await;
     assert_eq!((summary.result, summary.counts.deactivated), (RunResult::Succeeded, 2), "{summary:#?}");
     assert_eq!(house.contacts().await["p5@acme.example"]["active"], true);
+}
+
+/// The source leads to another tenant, or to another vendor: it knows nobody by the ids that contacts are owned under, and
+/// all of them look gone, however few they are.
+#[tokio::test]
+async fn l04_a_directory_that_knows_none_of_the_owned_is_another_one() {
+    let house = House::open().await;
+    let (first, second) =
+        (Server::start(tenant(&["a", "b", "c"])).await, Server::start(tenant(&["x", "y", "z", "new"])).await);
+    let summary = sync(&house, &staff_of(&first)).await;
+    assert_eq!(counts(&summary), RunCounts { created: 3, ..RunCounts::default() });
+    let versions = house.versions().await;
+    let mut plan = None;
+    // Not in the next run either, when there would be somebody of the other directory's.
+    for _ in 0..2 {
+        let summary = sync(&house, &staff_of(&second)).await;
+        assert_eq!((summary.counts.deactivated, summary.counts.created), (0, 0), "{summary:#?}");
+        assert_eq!((summary.result, summary.counts.held), (RunResult::Partial, 7), "{summary:#?}");
+        assert_eq!(house.versions().await, versions, "nobody is removed, changed or doubled");
+        plan = summary.plan;
+    }
+    // It is meant: who was approved goes, and the others come.
+    let mut meant = staff_of(&second);
+    meant.spec.leavers.approved_plan = plan;
+    let summary = sync(&house, &meant).await;
+    assert_eq!((summary.counts.deactivated, summary.counts.created), (3, 1), "{summary:#?}");
 }

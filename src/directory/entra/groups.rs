@@ -7,13 +7,13 @@ use super::fault::{About, Question, Refusal, refused};
 use super::pages::guid;
 use super::{Graph, filter};
 use crate::api::GroupRef;
-use crate::directory::web::wrong;
+use crate::directory::web::{Links, wrong};
 use crate::directory::{Error, ResolvedGroup};
 use crate::net::api::Request;
 
 /// The folder of the manifest that names groups.
 const FIELD: &str = "scope";
-/// Enough to tell one from many, and to say how many where they are few.
+/// Groups a page: few have one name.
 const FEW: &str = "100";
 /// The `visibility` of groups and units whose members only the permission Member.Read.Hidden shows. A group has it from
 /// its making, and only Microsoft 365 groups do, which are in no other group (learn.microsoft.com/graph/api/resources/group,
@@ -32,6 +32,8 @@ pub(super) struct Named {
 #[derive(Deserialize)]
 struct Found {
     value: Vec<Named>,
+    #[serde(rename = "@odata.nextLink")]
+    next: Option<String>,
 }
 
 impl Named {
@@ -80,8 +82,13 @@ pub(super) async fn by_name(graph: &Graph, about: About, steps: &[&str], name: &
     let filter = format!("displayName eq {}", filter::text(name));
     let select = "id,displayName,visibility";
     let url = graph.web.url(steps, &[("$filter", &filter), ("$select", select), ("$top", FEW)]);
-    let found: Option<Found> = ask(graph, about, url).await?;
-    let found = found.ok_or_else(|| graph.web.incomplete("it does not list groups or units"))?.value;
+    let (mut next, mut links, mut found) = (Some(url), Links::of(&graph.web), Vec::new());
+    while let Some(url) = next {
+        let page: Option<Found> = ask(graph, about, url).await?;
+        let page = page.ok_or_else(|| graph.web.incomplete("it does not list groups or units"))?;
+        found.extend(page.value);
+        next = page.next.map(|link| links.follow(&graph.web, &link)).transpose()?;
+    }
     let is_named = |one: &Named| one.display_name.as_ref().is_some_and(|n| n.to_lowercase() == name.to_lowercase());
     if !found.iter().all(is_named) {
         return Err(graph.web.incomplete("asked for a group or unit by name, it gives one of another name"));

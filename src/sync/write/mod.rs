@@ -32,6 +32,8 @@ pub(super) struct HeldBack {
     pub(super) grants: HashSet<usize>,
     pub(super) revokes: HashSet<usize>,
     pub(super) removals: HashSet<usize>,
+    /// Nobody is made: the directory looks like another one.
+    pub(super) newcomers: bool,
     /// Nobody is even marked as left: nobody is in scope.
     pub(super) marks: bool,
 }

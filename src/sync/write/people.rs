@@ -53,6 +53,7 @@ impl Writer<'_> {
             };
             self.hold_back(place, &mut candidate);
             match self.contact(place) {
+                None if self.held.newcomers => wait(&candidate, &outbox).await?,
                 None if refused.contains(&place) => self.in_the_way(place, &candidate, &outbox).await?,
                 Some(_) if refused.contains(&place) => self.stays_put(place, candidate, &outbox).await?,
                 None => self.create(place, candidate, &outbox).await?,
@@ -323,6 +324,13 @@ impl Writer<'_> {
         };
         outbox.send(ChangeKind::Update { contact, fields, external_id: None, active: None }, pending).await
     }
+}
+
+/// A new person of a directory that looks like another one (L4).
+async fn wait(candidate: &Candidate, outbox: &Outbox) -> Result<(), Error> {
+    let entry = Entry::of("held", &candidate.person).because("OtherDirectory");
+    let why = "the directory has nobody whose contact is owned, so its people wait until the removals are approved";
+    outbox.note(Count::Held, entry.saying(why)).await
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

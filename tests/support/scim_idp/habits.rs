@@ -71,6 +71,8 @@ pub enum Filters {
     Refused,
     /// As if there were none.
     Ignored,
+    /// Only of `userName eq`, all others as if there were none.
+    OfUserName,
     /// Nothing is found by any filter.
     Deaf,
     /// One comparison is understood, nothing more.

@@ -68,7 +68,12 @@ impl ScimIdp {
 
     fn filter(&self, ask: &Ask) -> Result<Option<Filter>, Reply> {
         let text = ask.param("filter");
-        if text.is_empty() || self.habits.filters == Filters::Ignored {
+        let ignored = match self.habits.filters {
+            Filters::Ignored => true,
+            Filters::OfUserName => !text.starts_with("userName eq "),
+            _ => false,
+        };
+        if text.is_empty() || ignored {
             return Ok(None);
         }
         let simple = self.habits.filters == Filters::Simple;
