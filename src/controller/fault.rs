@@ -75,7 +75,12 @@ impl Fault {
             directory::Error::Denied { .. } => Self::passing("DirectoryAccessDenied"),
             // A certificate lies in a Secret or ConfigMap, which may change alone.
             directory::Error::Settings { field, .. } if field.contains("tls") => Self::passing("InvalidCertificate"),
+            // So does a credential that is none, such as a key file of another kind.
+            directory::Error::Settings { field, .. } if field.contains(".auth") => {
+                Self::passing("DirectoryAccessDenied")
+            }
             directory::Error::Settings { .. } => Self::standing("InvalidSpec"),
+            directory::Error::Key { .. } => Self::passing(Self::KEY_NOT_FOUND),
             directory::Error::GroupNotFound { .. } => Self::passing("GroupNotFound"),
             directory::Error::GroupAmbiguous { .. } => Self::passing("GroupAmbiguous"),
             directory::Error::Incomplete { .. } => Self::passing("ReadIncomplete"),

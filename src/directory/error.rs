@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::keys::KeyError;
+
 /// Why a directory could not be read. No message holds a person's data; each says how to mend it where that is known.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -28,6 +30,15 @@ pub enum Error {
         field: String,
         /// What is wrong and how to mend it.
         reason: String,
+    },
+    /// A secret, or a file in a `ConfigMap`.
+    #[error("{field}: {source}")]
+    Key {
+        /// The field below `spec`.
+        field: String,
+        /// Why it cannot be read.
+        #[source]
+        source: KeyError,
     },
     /// A group that the manifest names is not there.
     #[error("{field}: the directory has no group {group:?}: check the spelling, or what the reader may see")]

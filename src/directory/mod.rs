@@ -23,6 +23,7 @@ pub mod file;
 pub mod google;
 pub mod ldap;
 pub mod okta;
+mod place;
 mod same;
 pub mod scim;
 mod seen;
@@ -31,6 +32,7 @@ mod shown;
 mod web;
 
 pub use error::Error;
+pub use place::{Member, Place};
 pub use same::{identities, is_same};
 pub use web::Wiring;
 

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use crate::api::{KDeskWorkspaceSpec, SourceType};
 use crate::desk::{Desk, Settings, Tuning};
-use crate::directory::{Directory, entra, file, google, ldap, okta, scim};
+use crate::directory::{self, Directory, entra, file, google, ldap, okta, scim};
 use crate::keys::Keys;
 use crate::net::{Budget, Gate, Reach, Watch};
 
-use super::place::{missing, url};
 use super::{ConnectionSettings, Error, Place};
 
 /// Opens the directory of a connection.
@@ -22,49 +21,33 @@ pub async fn open_watched_directory(
     place: &Place<'_>,
     watch: Watch,
 ) -> Result<Box<dyn Directory>, Error> {
-    let (namespace, source) = (settings.namespace.as_str(), settings.spec.source.clone());
+    let source = settings.spec.source.clone();
+    let member = |field| place.member(&settings.namespace, field);
     Ok(match source.type_ {
         SourceType::Ldap => {
-            let source = source.ldap.ok_or_else(|| missing("source.ldap"))?;
-            let field = "source.ldap.bind.password";
-            let password = match &source.bind {
-                None => None,
-                Some(bind) => Some(place.secret(namespace, field, &bind.password).await?),
-            };
-            let ca = place.ca(namespace, "source.ldap.tls.ca", source.tls.as_ref()).await?;
-            let reach = place.reach.clone();
-            let settings = ldap::LdapSettings { source, password, ca, reach, timeout: ldap::LdapSettings::TIMEOUT };
-            Box::new(ldap::open(settings)?.watched(watch))
+            Box::new(ldap::from_manifest(named("ldap", source.ldap)?, member("source.ldap"), watch).await?)
         }
         SourceType::Entra => {
-            let source = *source.entra.ok_or_else(|| missing("source.entra"))?;
-            let credential = place.entra(namespace, &source.auth).await?;
-            let wiring = place.wiring(namespace, "source.entra", source.tls.as_ref(), watch).await?;
-            Box::new(entra::open(entra::EntraSettings { source, credential, wiring })?)
+            Box::new(entra::from_manifest(*named("entra", source.entra)?, member("source.entra"), watch).await?)
         }
         SourceType::Google => {
-            let source = *source.google.ok_or_else(|| missing("source.google"))?;
-            let credential = place.google(namespace, &source.auth).await?;
-            let wiring = place.wiring(namespace, "source.google", source.tls.as_ref(), watch).await?;
-            Box::new(google::open(google::GoogleSettings { source, credential, wiring })?)
+            Box::new(google::from_manifest(*named("google", source.google)?, member("source.google"), watch).await?)
         }
         SourceType::Scim => {
-            let source = *source.scim.ok_or_else(|| missing("source.scim"))?;
-            let credentials = place.credentials(namespace, "source.scim.auth", &source.auth).await?;
-            let wiring = place.wiring(namespace, "source.scim", source.tls.as_ref(), watch).await?;
-            Box::new(scim::open(scim::ScimSettings { source, credentials, wiring })?)
+            Box::new(scim::from_manifest(*named("scim", source.scim)?, member("source.scim"), watch).await?)
         }
         SourceType::Okta => {
-            let source = *source.okta.ok_or_else(|| missing("source.okta"))?;
-            let credential = place.okta(namespace, &source.auth).await?;
-            let wiring = place.wiring(namespace, "source.okta", source.tls.as_ref(), watch).await?;
-            Box::new(okta::open(okta::OktaSettings { source, credential, wiring })?)
+            Box::new(okta::from_manifest(*named("okta", source.okta)?, member("source.okta"), watch).await?)
         }
-        SourceType::File => {
-            let source = source.file.ok_or_else(|| missing("source.file"))?;
-            let content = place.file(namespace, &source).await?;
-            Box::new(file::open(file::FileSettings { source, content })?)
-        }
+        SourceType::File => Box::new(file::from_manifest(named("file", source.file)?, member("source.file")).await?),
+    })
+}
+
+/// The member of a source that its type names.
+fn named<T>(member: &str, value: Option<T>) -> Result<T, Error> {
+    value.ok_or_else(|| Error::Settings {
+        field: format!("source.{member}"),
+        message: "it is missing, although type names it".to_owned(),
     })
 }
 
@@ -83,11 +66,20 @@ pub async fn open_desk(
 /// What a desk is opened from, its secrets read.
 pub async fn desk_settings(namespace: &str, spec: &KDeskWorkspaceSpec, keys: &dyn Keys) -> Result<Settings, Error> {
     let place = Place { keys, file_root: PathBuf::new(), reach: Reach::default(), patience: Place::PATIENCE };
-    let auth = place.credentials(namespace, "auth", &spec.auth).await?;
-    let ca = place.ca(namespace, "tls.ca", spec.tls.as_ref()).await?;
+    let workspace = place.member(namespace, "");
+    let auth = workspace.credentials(&spec.auth).await.map_err(of_workspace)?;
+    let ca = workspace.ca(spec.tls.as_ref()).await.map_err(of_workspace)?;
     let (requests_per_second, concurrency) = limits(spec);
-    let endpoint = url("endpoint", &spec.endpoint)?;
+    let endpoint = workspace.url("endpoint", &spec.endpoint).map_err(of_workspace)?;
     Ok(Settings { endpoint, auth, ca, requests_per_second, concurrency, timeout: Settings::TIMEOUT })
+}
+
+/// What is wrong with a workspace's own fields is no matter of the directory.
+fn of_workspace(error: directory::Error) -> Error {
+    match error {
+        directory::Error::Settings { field, reason } => Error::Settings { field, message: reason },
+        error => error.into(),
+    }
 }
 
 /// The one budget of a workspace, shared by all connections that write to it. `gate` says whether anybody still may.

@@ -10,7 +10,7 @@ use crate::{desk, directory, runlog};
 pub enum Error {
     /// The directory.
     #[error("directory: {0}")]
-    Directory(#[from] directory::Error),
+    Directory(directory::Error),
     /// The desk.
     #[error("desk: {0}")]
     Desk(#[from] desk::Error),
@@ -54,6 +54,15 @@ pub enum Error {
     /// Something inside broke its own promise.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+impl From<directory::Error> for Error {
+    fn from(error: directory::Error) -> Self {
+        match error {
+            directory::Error::Key { field, source } => Self::Key { field, source },
+            error => Self::Directory(error),
+        }
+    }
 }
 
 impl Error {

@@ -23,7 +23,6 @@ mod history;
 mod leave;
 mod owned;
 mod pass;
-mod place;
 mod preflight;
 mod read;
 mod run;
@@ -31,9 +30,9 @@ mod settings;
 mod settle;
 mod write;
 
+pub use crate::directory::Place;
 pub use account::{Observer, PlannedChange, Silent, Stage};
 pub use connect::{budget, desk_settings, open_desk, open_directory, open_watched_directory};
 pub use error::Error;
-pub use place::Place;
 pub use run::{Begun, Ends, Mode, Report, Run};
 pub use settings::{ConnectionSettings, GoneOwners};

@@ -53,7 +53,8 @@ async fn runs_through(cloud: Cloud) {
         let faults = vec![Fault::status(429), Fault::status(503), soon(429), soon(503)];
         cloud.server.at_random(seed, 20, faults);
         cloud.server.rule("", 5, 1, Fault::Throttled(429, 1));
-        let place = Place { keys: &keys, file_root: house.folder().to_path_buf(), reach: Reach::default() };
+        let (file_root, reach) = (house.folder().to_path_buf(), Reach::default());
+        let place = Place { keys: &keys, file_root, reach, patience: Place::PATIENCE };
         let directory = open_watched_directory(&settings, &place, watch);
         let summary = house.run(&settings, Mode::Sync, &Silent, Box::pin(directory)).await.summary;
         assert_eq!(summary.result, RunResult::Succeeded, "{}: {summary:#?}", cloud.name);

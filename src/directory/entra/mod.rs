@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::web::Web;
-use super::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
-use crate::api::{EntraCloud, EntraEndpoints, EntraGuests, EntraSource, GroupRef};
+use super::{Directory, Error, Member, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
+use crate::api::{EntraAuthType, EntraCloud, EntraEndpoints, EntraGuests, EntraSource, GroupRef};
 use crate::net::api::{Auth, Throttling};
-use crate::net::{RetryPolicy, Secret};
+use crate::net::{RetryPolicy, Secret, Watch};
 use crate::person::{Person, PersonId};
 
 mod again;
@@ -76,6 +76,33 @@ struct Graph {
     page_size: String,
     guests: EntraGuests,
     retry: RetryPolicy,
+}
+
+/// Who Entra takes a token of a service account for, unless the manifest says otherwise.
+const AUDIENCE: &str = "api://AzureADTokenExchange";
+
+/// Opens it as its manifest says, its secrets read.
+pub async fn from_manifest(source: EntraSource, member: Member<'_>, watch: Watch) -> Result<EntraDirectory, Error> {
+    let auth = &source.auth;
+    let credential = match auth.type_ {
+        EntraAuthType::ClientSecret => {
+            EntraCredential::ClientSecret(member.secret("auth.clientSecret", auth.client_secret.as_ref()).await?)
+        }
+        EntraAuthType::Certificate => {
+            let pair = member.given("auth.certificate", auth.certificate.as_ref())?;
+            EntraCredential::Certificate {
+                certificate: member.secret("auth.certificate.certificate", Some(&pair.certificate)).await?,
+                private_key: member.secret("auth.certificate.privateKey", Some(&pair.private_key)).await?,
+            }
+        }
+        EntraAuthType::WorkloadIdentity => {
+            let field = "auth.serviceAccountRef";
+            let account = member.given(field, auth.service_account_ref.as_ref())?;
+            EntraCredential::Token(member.token(field, account, AUDIENCE).await?)
+        }
+    };
+    let wiring = member.wiring(source.tls.as_ref(), watch).await?;
+    open(EntraSettings { source, credential, wiring })
 }
 
 /// Checks the settings; asks nothing yet.

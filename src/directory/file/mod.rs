@@ -15,7 +15,8 @@ use tokio::sync::mpsc;
 
 use super::segment::Segment;
 use super::shown::holds;
-use super::{Directory, Error, MOST_SHOWN, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
+use super::web::wrong;
+use super::{Directory, Error, MOST_SHOWN, Member, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
 use crate::api::{FileFormat, FileSource, GroupRef};
 use crate::person::{GroupSet, Person, PersonId};
 
@@ -67,6 +68,23 @@ pub enum FileContent {
 /// A file of people.
 #[derive(Clone, Debug)]
 pub struct FileDirectory(Arc<FileSettings>);
+
+/// Opens it as its manifest says, a `ConfigMap` read.
+pub async fn from_manifest(source: FileSource, member: Member<'_>) -> Result<FileDirectory, Error> {
+    let content = match (&source.path, &source.config_map_ref) {
+        (Some(path), None) => {
+            FileContent::Path { path: resolve_path(&member.place().file_root, path)?, name: path.clone() }
+        }
+        (None, Some(key)) => FileContent::Bytes {
+            bytes: member.config_map("configMapRef", key).await?,
+            name: format!("ConfigMap {}/{} key {}", member.namespace(), key.name, key.key),
+        },
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(wrong(&member.at("path"), "name the file by exactly one of path and configMapRef"));
+        }
+    };
+    open(FileSettings { source, content })
+}
 
 /// A file source, its settings checked as far as they can be without the file.
 pub fn open(settings: FileSettings) -> Result<FileDirectory, Error> {

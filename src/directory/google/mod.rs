@@ -12,10 +12,10 @@ use tokio::sync::mpsc;
 
 use super::delivery::Delivery;
 use super::web::Web;
-use super::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
-use crate::api::{GoogleSource, GroupRef};
-use crate::net::Secret;
+use super::{Directory, Error, Member, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
+use crate::api::{GoogleAuthType, GoogleSource, GroupRef};
 use crate::net::api::Throttling;
+use crate::net::{Secret, Watch};
 use crate::person::{Person, PersonId};
 
 mod again;
@@ -73,6 +73,23 @@ struct Google {
     customer: String,
     domain: Option<String>,
     page_size: u16,
+}
+
+/// Opens it as its manifest says, its secrets read.
+pub async fn from_manifest(source: GoogleSource, member: Member<'_>, watch: Watch) -> Result<GoogleDirectory, Error> {
+    let auth = &source.auth;
+    let credential = match auth.type_ {
+        GoogleAuthType::ServiceAccountKey => {
+            GoogleCredential::Key(member.secret("auth.serviceAccountKey", auth.service_account_key.as_ref()).await?)
+        }
+        GoogleAuthType::WorkloadIdentity => {
+            let identity = member.given("auth.workloadIdentity", auth.workload_identity.as_ref())?;
+            let (account, audience) = (&identity.service_account_ref, format!("https:{}", identity.provider));
+            GoogleCredential::Token(member.token("auth.workloadIdentity.serviceAccountRef", account, &audience).await?)
+        }
+    };
+    let wiring = member.wiring(source.tls.as_ref(), watch).await?;
+    open(GoogleSettings { source, credential, wiring })
 }
 
 /// Checks the settings; asks nothing yet.

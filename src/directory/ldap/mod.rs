@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::delivery::Delivery;
-use super::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
+use super::{Directory, Error, Member, ReadQuery, ResolvedGroup, Shown, Who, WholeRead};
 use crate::api::{GroupRef, LdapSource};
 use crate::net::{Reach, Secret, Watch};
 use crate::person::{Person, PersonId};
@@ -69,6 +69,16 @@ impl LdapSettings {
 /// A directory on an LDAP server.
 pub struct LdapDirectory {
     server: Server,
+}
+
+/// Opens it as its manifest says, its password read.
+pub async fn from_manifest(source: LdapSource, member: Member<'_>, watch: Watch) -> Result<LdapDirectory, Error> {
+    let password = match &source.bind {
+        None => None,
+        Some(bind) => Some(member.secret("bind.password", Some(&bind.password)).await?),
+    };
+    let (ca, reach) = (member.ca(source.tls.as_ref()).await?, member.place().reach.clone());
+    Ok(open(LdapSettings { source, password, ca, reach, timeout: LdapSettings::TIMEOUT })?.watched(watch))
 }
 
 /// Checks the settings; connects when something is asked.

@@ -11,10 +11,10 @@ use url::Url;
 
 use super::delivery::Delivery;
 use super::web::{Web, wrong};
-use super::{Directory, Error, MOST_SHOWN, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
-use crate::api::{GroupRef, OktaSource};
-use crate::net::Secret;
+use super::{Directory, Error, MOST_SHOWN, Member, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
+use crate::api::{GroupRef, OktaAuthType, OktaSource};
 use crate::net::api::Throttling;
+use crate::net::{Secret, Watch};
 use crate::person::{GroupSet, Person, PersonId};
 
 mod again;
@@ -66,6 +66,23 @@ pub enum OktaCredential {
 pub struct OktaDirectory {
     okta: Okta,
     source: OktaSource,
+}
+
+/// Opens it as its manifest says, its secrets read.
+pub async fn from_manifest(source: OktaSource, member: Member<'_>, watch: Watch) -> Result<OktaDirectory, Error> {
+    let auth = &source.auth;
+    let credential = match auth.type_ {
+        OktaAuthType::ApiToken => {
+            OktaCredential::ApiToken(member.secret("auth.apiToken", auth.api_token.as_ref()).await?)
+        }
+        OktaAuthType::PrivateKeyJwt => {
+            let application = member.given("auth.privateKeyJWT", auth.private_key_jwt.as_ref())?;
+            let key = member.secret("auth.privateKeyJWT.privateKey", Some(&application.private_key)).await?;
+            OktaCredential::PrivateKey(key)
+        }
+    };
+    let wiring = member.wiring(source.tls.as_ref(), watch).await?;
+    open(OktaSettings { source, credential, wiring })
 }
 
 /// Checks the settings; asks nothing yet.

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 
 use super::delivery::Delivery;
 use super::web::{Web, wrong};
-use super::{Directory, Error, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
+use super::{Directory, Error, Member, ReadQuery, ResolvedGroup, Shown, Who, WholeRead, Wiring};
 use crate::api::{GroupRef, ScimSource};
-use crate::net::Credentials;
 use crate::net::api::Throttling;
+use crate::net::{Credentials, Watch};
 use crate::person::{Person, PersonId};
 use crate::scim::json::Object;
 
@@ -52,6 +52,13 @@ pub struct ScimSettings {
 pub struct ScimDirectory {
     server: Server,
     segment_attribute: Option<String>,
+}
+
+/// Opens it as its manifest says, its secrets read.
+pub async fn from_manifest(source: ScimSource, member: Member<'_>, watch: Watch) -> Result<ScimDirectory, Error> {
+    let credentials = member.credentials(&source.auth).await?;
+    let wiring = member.wiring(source.tls.as_ref(), watch).await?;
+    open(ScimSettings { source, credentials, wiring })
 }
 
 /// Checks the settings; asks nothing yet.

@@ -5,135 +5,23 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use thiserror::Error;
-use url::Url;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, LOCATION};
+use http::{HeaderMap, HeaderValue};
+
+mod auth;
+mod error;
+mod message;
+mod pace;
+
+pub use auth::Auth;
+pub use error::{ApiError, Fault};
+pub use message::{Answer, Request};
+pub use pace::{Pace, PaceOf, Throttling};
 
 use super::http::{BodyError, certificate_flaw, describe, host, read_body};
-use super::oauth::{TokenError, Tokens};
+use super::oauth::TokenError;
 use super::retry::{self, Retries};
 use super::{Budget, RetryPolicy, Secret};
-
-/// Longest body of an error that is looked into.
-const LONGEST_ERROR: usize = 256 * 1024;
-
-/// What is asked.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Method.
-    pub method: Method,
-    /// Where.
-    pub url: Url,
-    /// Headers, besides those of the signing in.
-    pub headers: HeaderMap,
-    /// Body.
-    pub body: Option<Bytes>,
-}
-
-impl Request {
-    /// A request without a body.
-    pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None }
-    }
-
-    /// A GET.
-    pub fn get(url: Url) -> Self {
-        Self::new(Method::GET, url)
-    }
-
-    /// The same with a header.
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
-    }
-
-    /// The same with a body.
-    #[must_use]
-    pub fn body(mut self, kind: &'static str, body: Bytes) -> Self {
-        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-        self.body = Some(body);
-        self
-    }
-}
-
-/// What came back, whatever its status.
-#[derive(Clone)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// Body, decoded.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// A header's text.
-    pub fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The body as far as it may be an error's: what is longer than any error says nothing, and is not worth its memory.
-    pub fn error_body(&self) -> &[u8] {
-        if self.body.len() <= LONGEST_ERROR { &self.body } else { &[] }
-    }
-
-    /// Whether it is a web page, as proxies and sign-in portals answer.
-    pub fn is_html(&self) -> bool {
-        self.header(&CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
-    }
-}
-
-/// Why there is no answer. No message holds a URL's path, a credential or a body.
-#[derive(Debug, Error)]
-pub enum ApiError {
-    /// It cannot be reached, or is overloaded: worth trying again.
-    #[error("{host} cannot be reached: {reason}")]
-    Unavailable {
-        /// Host.
-        host: String,
-        /// What happened.
-        reason: String,
-    },
-    /// The issuer of tokens refuses the client.
-    #[error("{reason}")]
-    Denied {
-        /// Host that was asked.
-        host: String,
-        /// What was said, and what to check.
-        reason: String,
-    },
-    /// It names another place, which is not followed: the credentials would go with the request.
-    #[error("{host} redirects to {to} (HTTP {status})")]
-    Redirected {
-        /// Host that was asked.
-        host: String,
-        /// HTTP status.
-        status: u16,
-        /// Host that it names.
-        to: String,
-    },
-    /// The answer is larger than is read.
-    #[error("{host}: the answer is larger than {limit} bytes")]
-    TooLarge {
-        /// Host.
-        host: String,
-        /// Longest body that is read, decoded.
-        limit: usize,
-    },
-}
-
-/// Why there is no answer to a request that changes something.
-#[derive(Debug)]
-pub enum Fault {
-    /// The request may have been carried out, or not.
-    Lost(String),
-    /// Nothing was done, and further requests would fare no better.
-    Fatal(ApiError),
-}
 
 /// Whether a request may be sent again when nobody knows what became of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -142,54 +30,6 @@ pub enum Again {
     Always,
     /// It changes something.
     WhenRefused,
-}
-
-/// What an answer says of the pace, besides 429 and 503 with `Retry-After`, which every server means alike.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Pace {
-    /// Nothing.
-    Free,
-    /// It is an answer; the next request waits so long.
-    Spent(Duration),
-    /// It is no answer: the request is sent again, not before this if it is told.
-    Throttled(Option<Duration>),
-}
-
-/// Reads the pace from an answer.
-pub type PaceOf = fn(&Answer) -> Pace;
-
-/// How often a server asked to be asked less (429, 503 with `Retry-After`, or in words of its own), and how long it was waited for.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Throttling {
-    /// Answers that asked for it.
-    pub times: u64,
-    /// Time that requests waited because of it, together.
-    pub waited: Duration,
-}
-
-/// How requests are signed in.
-pub enum Auth {
-    /// Not at all.
-    None,
-    /// With a token that is sent as is, after its scheme, such as `Bearer` (RFC 6750).
-    Token {
-        /// Scheme.
-        scheme: &'static str,
-        /// Token.
-        token: Secret,
-    },
-    /// With tokens that an issuer gives.
-    OAuth2(Tokens),
-}
-
-impl Auth {
-    /// A token that a manifest names. What no header can hold is refused; the reason says what to check.
-    pub fn token(scheme: &'static str, token: Secret) -> Result<Self, &'static str> {
-        if token.reveal().is_empty() || !token.reveal().chars().all(|c| c.is_ascii_graphic()) {
-            return Err("the token is empty or holds a blank or line break: check the Secret's value");
-        }
-        Ok(Self::Token { scheme, token })
-    }
 }
 
 /// An API, and the way to it.
@@ -496,12 +336,5 @@ mod tests {
         let out = api.outgoing(&request(), token.as_ref()).build().unwrap();
         assert_eq!(out.headers()[AUTHORIZATION], "SSWS hunter2");
         assert!(!format!("{:?}", out.headers()).contains("hunter2"));
-    }
-
-    #[test]
-    fn a_long_body_is_no_errors() {
-        let answer = |length| Answer { status: 400, headers: HeaderMap::new(), body: vec![b' '; length] };
-        assert_eq!(answer(LONGEST_ERROR).error_body().len(), LONGEST_ERROR);
-        assert!(answer(LONGEST_ERROR + 1).error_body().is_empty());
     }
 }
