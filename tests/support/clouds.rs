@@ -27,7 +27,7 @@ impl Cloud {
     fn new(
         (name, member): (&'static str, &str),
         server: impl Misbehaving + 'static,
-        source: Value,
+        source: &Value,
         secret: &str,
         (email, page): (&'static str, usize),
     ) -> Self {
@@ -52,7 +52,7 @@ async fn entra(people: usize, page: Option<usize>) -> Cloud {
         "auth": {"type": "ClientSecret", "clientSecret": secret()},
         "endpoints": {"login": server.url, "graph": server.url},
     });
-    Cloud::new(("Entra", "entra"), server, source, graph::SECRET, ("mail", page.unwrap_or(999)))
+    Cloud::new(("Entra", "entra"), server, &source, graph::SECRET, ("mail", page.unwrap_or(999)))
 }
 
 async fn google(people: usize, page: Option<usize>) -> Cloud {
@@ -63,14 +63,14 @@ async fn google(people: usize, page: Option<usize>) -> Cloud {
         "endpoints": {"tokenURL": server.url.join("token").unwrap(), "directory": server.url},
     });
     let key = google::key_file().to_string();
-    Cloud::new(("Google", "google"), server, source, &key, ("primaryEmail", page.unwrap_or(500)))
+    Cloud::new(("Google", "google"), server, &source, &key, ("primaryEmail", page.unwrap_or(500)))
 }
 
 async fn okta(people: usize, page: Option<usize>) -> Cloud {
     let server = okta::serve(OktaService::generated(people)).await;
     let auth = json!({"type": "APIToken", "apiToken": secret()});
     let source = json!({"orgURL": server.url, "pageSize": page, "auth": auth});
-    Cloud::new(("Okta", "okta"), server, source, okta::API_TOKEN, ("email", page.unwrap_or(200)))
+    Cloud::new(("Okta", "okta"), server, &source, okta::API_TOKEN, ("email", page.unwrap_or(200)))
 }
 
 async fn scim(people: usize, page: Option<usize>) -> Cloud {
@@ -80,5 +80,5 @@ async fn scim(people: usize, page: Option<usize>) -> Cloud {
         "endpoint": server.url.join(scim_idp::BASE).unwrap(), "pageSize": page,
         "auth": {"type": "BearerToken", "bearerToken": secret()},
     });
-    Cloud::new(("SCIM", "scim"), server, source, scim_idp::TOKEN, ("emails[primary]", page))
+    Cloud::new(("SCIM", "scim"), server, &source, scim_idp::TOKEN, ("emails[primary]", page))
 }
