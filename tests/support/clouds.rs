@@ -46,16 +46,18 @@ fn secret() -> Value {
 }
 
 async fn entra(people: usize, page: Option<usize>) -> Cloud {
+    let page = page.unwrap_or(999);
     let server = Server::start(Graph::generated(people)).await;
     let source = json!({
         "tenantID": graph::TENANT, "clientID": graph::CLIENT, "pageSize": page,
         "auth": {"type": "ClientSecret", "clientSecret": secret()},
         "endpoints": {"login": server.url, "graph": server.url},
     });
-    Cloud::new(("Entra", "entra"), server, &source, graph::SECRET, ("mail", page.unwrap_or(999)))
+    Cloud::new(("Entra", "entra"), server, &source, graph::SECRET, ("mail", page))
 }
 
 async fn google(people: usize, page: Option<usize>) -> Cloud {
+    let page = page.unwrap_or(500);
     let (_, server) = Google::generated(people).await;
     let source = json!({
         "subject": google::ADMIN, "pageSize": page,
@@ -63,14 +65,15 @@ async fn google(people: usize, page: Option<usize>) -> Cloud {
         "endpoints": {"tokenURL": server.url.join("token").unwrap(), "directory": server.url},
     });
     let key = google::key_file().to_string();
-    Cloud::new(("Google", "google"), server, &source, &key, ("primaryEmail", page.unwrap_or(500)))
+    Cloud::new(("Google", "google"), server, &source, &key, ("primaryEmail", page))
 }
 
 async fn okta(people: usize, page: Option<usize>) -> Cloud {
+    let page = page.unwrap_or(200);
     let server = okta::serve(OktaService::generated(people)).await;
     let auth = json!({"type": "APIToken", "apiToken": secret()});
     let source = json!({"orgURL": server.url, "pageSize": page, "auth": auth});
-    Cloud::new(("Okta", "okta"), server, &source, okta::API_TOKEN, ("email", page.unwrap_or(200)))
+    Cloud::new(("Okta", "okta"), server, &source, okta::API_TOKEN, ("email", page))
 }
 
 async fn scim(people: usize, page: Option<usize>) -> Cloud {
